@@ -1,0 +1,1 @@
+"""Frozen values that every layer shares: keys, versions, specs, events, outcomes. No I/O."""
