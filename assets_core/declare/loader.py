@@ -1,0 +1,205 @@
+"""Loading a user's project: every module of the named packages, from bytes that were read exactly once.
+
+``load_project`` is what the command line, notebooks and workers call; a worker is a fresh process that loads the same
+root. Loading a second project evicts modules of the first that would clash, so tests and notebooks can load one after
+another. Anything printed during import goes to stderr: stdout belongs to results.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+
+from assets_core.declare.importing import ModuleSource, ProjectFinder
+from assets_core.declare.importing_errors import located
+from assets_core.declare.importing_limit import ImportTookTooLong, import_limit
+from assets_core.declare.importing_shadow import (
+    refuse_hidden_modules,
+    refuse_installed_twin,
+    refuse_our_names,
+)
+from assets_core.errors import DefinitionError, Place
+
+__all__ = ["LoadedProject", "ModuleSource", "load_project", "unload"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProject:
+    """A project as it was loaded.
+
+    ``root`` is the folder of the configuration file, ``import_root`` that folder or its ``src/``. ``modules`` and
+    ``objects`` are live views: a module imported later, inside a function, joins them then.
+    """
+
+    root: Path
+    import_root: Path
+    packages: tuple[str, ...]
+    modules: Mapping[str, ModuleSource]
+    objects: Mapping[str, ModuleType]
+    finder: ProjectFinder = field(repr=False, compare=False)
+
+    def source(self, name: str) -> ModuleSource | None:
+        """The bytes of a module of the project, pinned now if nothing imported it yet; None for anything else."""
+        top = name.partition(".")[0]
+        return self.finder.source(name) if self.finder.claims(top) else None
+
+    def display(self, file: str | os.PathLike[str]) -> str | None:
+        """``file`` relative to the root with ``/``; None when it lies elsewhere."""
+        return _display(self.root, os.fspath(file))
+
+
+def load_project(
+    root: Path | str, modules: str | Sequence[str], *, limit_s: float | None = None
+) -> LoadedProject:
+    """Import every module of the named packages below ``root`` or ``root/src``.
+
+    Raises DefinitionError E110-E118, located in the user's file, with the original exception as its cause. ``limit_s``
+    bounds the import in seconds (main thread only).
+    """
+    names = (modules,) if isinstance(modules, str) else tuple(modules)
+    folder = Path(root).resolve()
+    finder = ProjectFinder(_import_root(folder, names), names)
+    project = LoadedProject(
+        folder,
+        finder.root,
+        names,
+        MappingProxyType(finder.sources),
+        MappingProxyType(finder.objects),
+        finder,
+    )
+    shown = "" if finder.root == folder else "src/"
+    refuse_our_names(finder, shown)
+    _evict(finder)
+    for top in sorted(finder.owned):
+        refuse_installed_twin(finder, top, shown)
+    sys.meta_path.insert(0, finder)
+    try:
+        _import_all(project, limit_s)
+        refuse_hidden_modules(finder, shown)
+    except BaseException:
+        unload(project)
+        raise
+    return project
+
+
+def unload(project: LoadedProject) -> None:
+    """Forget a loaded project: its finder and its modules. Objects that others still hold stay usable."""
+    _remove(project.finder)
+
+
+def _import_root(folder: Path, names: tuple[str, ...]) -> Path:
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise DefinitionError(
+                "E110",
+                f"`{name}` is not the name of a module",
+                help='write it as in `module = "shop"`',
+            )
+    first = ""
+    for candidate in (folder, folder / "src"):
+        finder = ProjectFinder(candidate, names)
+        missing = next((name for name in names if not finder.walk(name)), None)
+        if missing is None:
+            return candidate
+        first = first or missing
+    path = first.replace(".", "/")
+    raise DefinitionError(
+        "E110",
+        f"the module `{first}` of `[tool.assets]` was not found: there is no `{path}.py` and no folder `{path}` "
+        f"with Python files in {folder} or its `src`",
+        help="`module` names your package, relative to the folder of the configuration file",
+    )
+
+
+def _import_all(project: LoadedProject, limit_s: float | None) -> None:
+    if not any(os.path.realpath(p or ".") == str(project.import_root) for p in sys.path):
+        sys.path.append(str(project.import_root))
+    current = project.packages[0]
+    try:
+        with contextlib.redirect_stdout(sys.stderr), import_limit(limit_s):
+            for package in project.packages:
+                for current in project.finder.walk(package):
+                    importlib.import_module(current)
+    except KeyboardInterrupt:
+        raise
+    except ImportTookTooLong as error:
+        inner = located(error, current, project.display)
+        raise DefinitionError(
+            "E116",
+            f"importing `{current}` took longer than {limit_s:g} s",
+            place=inner.place or Place(project.packages[0]),
+            help="do slow work inside an asset, not while its module is imported",
+            notes=inner.notes,
+        ) from error
+    except BaseException as error:
+        known = located(error, current, project.display)
+        if known is error:
+            raise
+        raise known from error
+    _verify_files(project)
+
+
+def _verify_files(project: LoadedProject) -> None:
+    """A module that put something else in its place in ``sys.modules`` is caught here (E112)."""
+    for name in project.packages:
+        module = sys.modules[name]
+        file = getattr(module, "__file__", None)
+        if file is not None and not project.finder.is_under(file):
+            mine = project.finder.locate(name)
+            raise DefinitionError(
+                "E112",
+                f"two modules are called `{name}`: {mine} and {file}",
+                place=Place(project.display(mine) or str(mine)) if mine else None,
+                help=f"rename the project's `{name}`",
+            )
+
+
+def _evict(finder: ProjectFinder) -> None:
+    """Drop modules that would be taken instead of this project's: another project's, or a plain import's."""
+    for other in [f for f in sys.meta_path if isinstance(f, ProjectFinder)]:
+        tops = {name.partition(".")[0] for name in other.objects}
+        if other.root == finder.root or any(
+            finder.locate(top) or top in finder.owned for top in tops
+        ):
+            _remove(other)
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        if (
+            name != "__main__"
+            and finder.is_under(getattr(module, "__file__", None))
+            and finder.claims(top)
+        ):
+            del sys.modules[name]
+
+
+def _remove(finder: ProjectFinder) -> None:
+    with contextlib.suppress(ValueError):
+        sys.meta_path.remove(finder)
+    for name, module in list(sys.modules.items()):
+        if name in finder.objects or _is_namespace_of(module, finder):
+            sys.modules.pop(name, None)
+    if not any(isinstance(f, ProjectFinder) and f.root == finder.root for f in sys.meta_path):
+        with contextlib.suppress(ValueError):
+            sys.path.remove(str(finder.root))
+    importlib.invalidate_caches()
+
+
+def _is_namespace_of(module: ModuleType, finder: ProjectFinder) -> bool:
+    spec = getattr(module, "__spec__", None)
+    if spec is None or spec.origin is not None:
+        return False
+    paths = list(spec.submodule_search_locations or ())
+    return bool(paths) and spec.name.partition(".")[0] in finder.owned and finder.is_under(paths[0])
+
+
+def _display(root: Path, file: str) -> str | None:
+    prefix = str(root) + os.sep
+    if not file.startswith(prefix):
+        return None
+    return file[len(prefix) :].replace(os.sep, "/")
