@@ -94,6 +94,8 @@ class PythonBody:
     parameters: tuple[Parameter, ...]
     returns: object = None
     """The return annotation as resolved, a string where it stays lazy, None where there is none."""
+    constants: tuple[str, ...] = ()
+    """The parameters that keep their default: part of the code, and no upstreams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,10 @@ class SourceBody:
     observe_parameters: tuple[Parameter, ...] = ()
     constant: bool = False
     """``observe=CONSTANT``: declared never to change."""
+    returns: object = None
+    """As in PythonBody."""
+    constants: tuple[str, ...] = ()
+    """As in PythonBody."""
 
 
 Body: TypeAlias = "PythonBody | SqlBody | SourceBody"
@@ -138,6 +144,8 @@ class AssetSpec:
     checks: tuple[CheckSpec, ...] = ()
     materializer: str | None = None
     materializer_options: Mapping[str, JSON] = field(default_factory=dict)
+    output: str = ""
+    """How a multi-asset's function calls this output: the name given to ``Out``; ``""`` elsewhere."""
     optional: bool = False
     """A multi-asset's output that a call may leave out."""
     deterministic: bool = True

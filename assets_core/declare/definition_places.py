@@ -1,0 +1,57 @@
+"""Where the parts of a definition stand, exactly: for errors, and for faces that open an editor.
+
+Reads and parses the source file, so nothing on a hot path asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from assets_core.declare.parameters import innermost
+from assets_core.declare.places import (
+    argument_place,
+    code_place,
+    function_place,
+    parameter_place,
+)
+from assets_core.errors import Place
+from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency, SqlBody
+
+
+def function_behind(definition: AssetDefinition) -> Callable[..., object] | None:
+    """The user's function that makes or loads this, None where there is none."""
+    return getattr(definition.body, "function", None)
+
+
+def dependency_place(definition: AssetDefinition, dependency: Dependency) -> Place:
+    """Where the user names this input: the parameter, the entry of ``deps``, or the table in the SQL."""
+    if isinstance(definition.body, SqlBody):
+        return dependency.place or definition.place
+    if dependency.parameter is None:
+        return argument_place(definition.place, "deps", dependency.upstream)
+    return constant_place(definition, dependency.parameter)
+
+
+def constant_place(definition: AssetDefinition, parameter: str) -> Place:
+    """Where the function declares this parameter."""
+    function = function_behind(definition)
+    if function is None:
+        return definition.place
+    inner = innermost(function)
+    return parameter_place(code_place(inner.__code__), inner.__name__, parameter)
+
+
+def spec_place(definition: AssetDefinition, spec: AssetSpec) -> Place:
+    """Where an asset is named: its function's name, or the output's in ``outputs``."""
+    function = function_behind(definition)
+    if spec.output:
+        return argument_place(definition.place, "outputs", spec.output)
+    if function is None:
+        return definition.place
+    return function_place(definition.place, innermost(function).__name__)
+
+
+def line_of(place: Place) -> Place:
+    """The place without its column: how a second place is named within a sentence."""
+    return replace(place, column=0, length=0)
