@@ -60,8 +60,8 @@ def select(
     """The asset numbers in graph order. No ``texts`` is everything; several are one selection, joined by spaces.
 
     Each text of ``exclude`` is a selection of its own. ``is_file`` says whether a term is a path that exists, which is
-    asked only for terms that match no asset (the shell has probably expanded a glob). Raises UsageError (E301-E303)
-    and NoMatchError (E304, E305).
+    asked only for terms that match no asset (the shell has probably expanded a glob). Raises UsageError (E801-E803)
+    and NoMatchError (E804, E805).
     """
     if texts:
         chosen = evaluate(_parsed(texts, is_file), graph, facts, is_file=is_file)
@@ -97,7 +97,7 @@ def _is_readable(text: str) -> bool:
 def _expanded_by_the_shell(text: str, origin: Origin | None) -> UsageError:
     summary = f"no asset matches `{text}`, which is a file here"
     help = "did your shell expand this? quote it"
-    return complaint(NoMatchError, "E305", summary, origin, help=help)
+    return complaint(NoMatchError, "E805", summary, origin, help=help)
 
 
 def evaluate(
@@ -173,7 +173,7 @@ class _Evaluation:
         if term.method == "key" and self._is_file(text):
             return _expanded_by_the_shell(text, term.origin)
         summary = f"{_NO_MATCH[term.method]} `{text}`"
-        return complaint(NoMatchError, "E304", summary, term.origin, help=self._hint(term, text))
+        return complaint(NoMatchError, "E804", summary, term.origin, help=self._hint(term, text))
 
     def _hint(self, term: Term, text: str) -> str | None:
         if term.method == "key":

@@ -23,10 +23,10 @@ MAX_LEVELS_DIGITS = 6
 
 
 def parse(text: str) -> Expression:
-    """Read one selection; UsageError E301 (syntax), E302 (two readings) or E303 (unknown method or status)."""
+    """Read one selection; UsageError E801 (syntax), E802 (two readings) or E803 (unknown method or status)."""
     if not text.strip():
         raise UsageError(
-            "E301", "the selection is empty", help="leave it out to select everything, or write `*`"
+            "E801", "the selection is empty", help="leave it out to select everything, or write `*`"
         )
     return _Parser(text).group(Mark.END)
 
@@ -60,7 +60,7 @@ class _Parser:
         first, second = readings(level)
         return complaint(
             UsageError,
-            "E302",
+            "E802",
             f"bare spaces (a union) and `{word.bare}` stand side by side, which can be read in two ways",
             self._origin(word),
             help=f"write {first} or {second}",
@@ -200,4 +200,4 @@ class _Parser:
         return Origin(self._text, token.start, token.end)
 
     def _wrong(self, summary: str, token: Token, *, help: str | None = None) -> UsageError:
-        return complaint(UsageError, "E301", summary, self._origin(token), help=help)
+        return complaint(UsageError, "E801", summary, self._origin(token), help=help)

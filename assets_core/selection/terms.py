@@ -17,7 +17,7 @@ _WILD = re.compile(r"\*+|\?|[^*?]+")
 
 
 def read_term(text: str, token: Token) -> Term:
-    """The term of a WORD of ``text``; raises UsageError E301 (no name) or E303 (unknown method or status)."""
+    """The term of a WORD of ``text``; raises UsageError E801 (no name) or E803 (unknown method or status)."""
     origin = Origin(text, token.start, token.end)
     before, colon, after = token.chunks[0][0].partition(":")
     if token.chunks[0][1] or not colon:
@@ -39,7 +39,7 @@ def _method(name: str, origin: Origin) -> Method:
     close = nearest(name, METHODS, 1)
     raise complaint(
         UsageError,
-        "E303",
+        "E803",
         f"`{name}:` is not a selection method",
         Origin(origin.text, origin.start, origin.start + len(name) + 1),
         help=f"did you mean {listed(f'{m}:' for m in close)}?"
@@ -55,7 +55,7 @@ def _status(chunks: _Chunks, origin: Origin) -> Glob:
     close = nearest(pattern.text, STATUSES, 1)
     raise complaint(
         UsageError,
-        "E303",
+        "E803",
         f"`{pattern.text}` is not a status",
         origin,
         help=f"did you mean {listed(close)}?" if close else f"statuses: {', '.join(STATUSES)}",
@@ -65,7 +65,7 @@ def _status(chunks: _Chunks, origin: Origin) -> Glob:
 def _named(chunks: _Chunks, origin: Origin) -> Glob:
     pattern = _glob(chunks)
     if not pattern.pieces:
-        raise complaint(UsageError, "E301", "a name is missing here", origin)
+        raise complaint(UsageError, "E801", "a name is missing here", origin)
     return pattern
 
 

@@ -51,14 +51,14 @@ _MARKS = {"(": Mark.OPEN, ")": Mark.CLOSE, ",": Mark.COMMA, "+": Mark.PLUS}
 
 
 def tokens_of(text: str) -> list[Token]:
-    """All tokens, ending with an END; raises UsageError E301 for a quote that is not closed."""
+    """All tokens, ending with an END; raises UsageError E801 for a quote that is not closed."""
     tokens: list[Token] = []
     position, spaced = 0, False
     while position < len(text):
         found = _PIECE.match(text, position)
         if found is None:
             raise complaint(
-                UsageError, "E301", "this quote is not closed", Origin(text, position, position + 1)
+                UsageError, "E801", "this quote is not closed", Origin(text, position, position + 1)
             )
         if found.lastgroup != "blank":
             _add(tokens, found, spaced)

@@ -295,7 +295,7 @@ class Oracle:
             return set(self.graph.with_status(term.pattern.text))
         found = {i for i in self.everything if self.answers(term, i)}
         if not found:
-            raise NoMatchError("E304", "nothing")
+            raise NoMatchError("E804", "nothing")
         return found
 
     def answers(self, term: Term, index: int) -> bool:

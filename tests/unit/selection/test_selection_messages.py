@@ -100,7 +100,7 @@ SYNTAX = [
 @pytest.mark.parametrize(("text", "message", "help"), SYNTAX)
 def test_a_broken_selection_gets_a_caret(text: str, message: str, help: str | None) -> None:
     error = _refused(text)
-    assert (error.code, error.exit_code, error.message, error.help) == ("E301", 2, message, help)
+    assert (error.code, error.exit_code, error.message, error.help) == ("E801", 2, message, help)
 
 
 READINGS = [
@@ -118,7 +118,7 @@ READINGS = [
 @pytest.mark.parametrize(("text", "readings"), READINGS)
 def test_spaces_beside_words_are_refused_with_both_readings(text: str, readings: str) -> None:
     error = _refused(text)
-    assert (error.code, error.exit_code, error.help) == ("E302", 2, f"write {readings}")
+    assert (error.code, error.exit_code, error.help) == ("E802", 2, f"write {readings}")
     for reading in readings.strip("`").split("` or `"):
         parse(reading)
 
@@ -156,7 +156,7 @@ UNKNOWN = [
 @pytest.mark.parametrize(("text", "message", "help"), UNKNOWN)
 def test_an_unknown_method_or_status_names_the_nearest(text: str, message: str, help: str) -> None:
     error = _refused(text)
-    assert (error.code, error.exit_code, error.message, error.help) == ("E303", 2, message, help)
+    assert (error.code, error.exit_code, error.message, error.help) == ("E803", 2, message, help)
 
 
 NO_MATCH = [
@@ -216,7 +216,7 @@ def test_a_fact_that_no_asset_has_names_the_nearest(
 ) -> None:
     error = _refused(text)
     assert isinstance(error, NoMatchError)
-    assert (error.code, error.exit_code, error.message, error.help) == ("E304", 4, message, help)
+    assert (error.code, error.exit_code, error.message, error.help) == ("E804", 4, message, help)
 
 
 def test_a_status_may_match_nothing() -> None:
@@ -233,7 +233,7 @@ def test_an_excluded_typo_is_an_error_too() -> None:
 def test_file_names_where_assets_are_expected_were_expanded_by_the_shell() -> None:
     error = _refused("README.md", "raw", files={"README.md", "raw"})
     assert isinstance(error, NoMatchError)
-    assert error.code == "E305"
+    assert error.code == "E805"
     assert (
         error.message
         == "no asset matches `README.md`, which is a file here\n  README.md raw\n  ^^^^^^^^^"
@@ -243,7 +243,7 @@ def test_file_names_where_assets_are_expected_were_expanded_by_the_shell() -> No
 
 def test_a_file_name_that_is_no_selection_was_expanded_by_the_shell() -> None:
     error = _refused("raw/fx", "copy (1).csv", files={"copy (1).csv"})
-    assert error.code == "E305"
+    assert error.code == "E805"
     assert (
         error.message
         == "no asset matches `copy (1).csv`, which is a file here\n  copy (1).csv\n  ^^^^^^^^^^^^"
