@@ -12,7 +12,6 @@ from assets_core.partitions import (
     All,
     BoundMapping,
     PartitionMapping,
-    PartitionsDefinition,
     infer_mapping,
 )
 
@@ -22,26 +21,34 @@ class Bound(NamedTuple):
 
     mapping: BoundMapping
     text: str
-    strictly_earlier: bool
-    """Whether every upstream partition lies before the downstream one that needs it."""
 
 
 class Bindings:
     """Binds each combination of (mapping, upstream definition, downstream definition) once, by identity."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int, int], Bound] = {}
+        self._known: dict[tuple[int, int, int, bool], Bound] = {}
         self._kept: list[object] = []
 
     def between(
-        self, mapping: PartitionMapping | None, upstream: AssetSpec, downstream: AssetSpec
+        self,
+        mapping: PartitionMapping | None,
+        upstream: AssetSpec,
+        downstream: AssetSpec,
+        *,
+        own: bool = False,
     ) -> Bound:
-        """The bound mapping; raises the partition library's DefinitionError where none is possible."""
+        """The bound mapping; with ``own`` both are made by one definition, so upstream must be strictly earlier.
+
+        Raises the partition library's errors: E207 where an own upstream is not earlier, others where none is possible.
+        """
         ups, downs = upstream.partitions, downstream.partitions
-        known = self._known.get((id(mapping), id(ups), id(downs)))
+        known = self._known.get((id(mapping), id(ups), id(downs), own))
         if known is None:
+            chosen = mapping if mapping is not None else infer_mapping(ups, downs)
+            known = Bound(chosen.bind(ups, downs, self_dependency=own), chosen.canonical())
             self._kept += (mapping, ups, downs)  # an id is only good while its object lives
-            known = self._known[id(mapping), id(ups), id(downs)] = _bind(mapping, ups, downs)
+            self._known[id(mapping), id(ups), id(downs), own] = known
         return known
 
     def every(self, upstream: AssetSpec, downstream: AssetSpec) -> Bound:
@@ -50,13 +57,3 @@ class Bindings:
 
 
 _ALL = All()
-
-
-def _bind(
-    mapping: PartitionMapping | None,
-    upstream: PartitionsDefinition,
-    downstream: PartitionsDefinition,
-) -> Bound:
-    chosen = mapping if mapping is not None else infer_mapping(upstream, downstream)
-    bound = chosen.bind(upstream, downstream)
-    return Bound(bound, chosen.canonical(), chosen.is_strictly_earlier)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from assets_core.declare.definition_places import dependency_place
-from assets_core.errors import DefinitionError, Place
+from assets_core.errors import AssetsError, DefinitionError, Place
 from assets_core.graph.asset_graph import AssetGraph
 from assets_core.graph.binding import Bindings, Bound
 from assets_core.graph.edges import CheckEdge, Edge
@@ -21,6 +21,7 @@ from assets_core.graph.order import Cycle, topological
 from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency
 from assets_core.model.checks import CheckSpec, Relation
 from assets_core.model.keys import AssetKey
+from assets_core.partitions import MultiPartitions, TimeDefinition
 
 
 class _Input(NamedTuple):
@@ -240,14 +241,13 @@ class _Builder:
         dependency: Dependency,
         upstream: AssetSpec,
     ) -> Bound:
-        is_own = any(upstream is output for output in definition.outputs)
+        own = any(upstream is output for output in definition.outputs)
         try:
-            bound = self._bindings.between(dependency.mapping, upstream, spec)
-        except DefinitionError as error:
+            return self._bindings.between(dependency.mapping, upstream, spec, own=own)
+        except AssetsError as error:
+            if own and error.code == "E207":
+                raise _reads_itself(definition, dependency, spec, upstream) from error
             raise _impossible(definition, dependency, upstream, error) from error
-        if is_own and not bound.strictly_earlier:
-            raise _reads_itself(definition, dependency, spec, upstream)
-        return bound
 
     def _check_edge(self, related: _CheckInput) -> CheckEdge:
         upstream = self._numbers[related.upstream]
@@ -263,29 +263,27 @@ class _Builder:
 
 
 def _impossible(
-    definition: AssetDefinition, dependency: Dependency, upstream: AssetSpec, error: DefinitionError
+    definition: AssetDefinition, dependency: Dependency, upstream: AssetSpec, error: AssetsError
 ) -> DefinitionError:
     return DefinitionError(
         "E133",
         f"the partitions of `{definition.key}` can't be mapped to those of `{upstream.key}`: {error.message}",
         place=dependency_place(definition, dependency),
         help=error.help,
-        notes=error.notes,
     )
 
 
 def _reads_itself(
     definition: AssetDefinition, dependency: Dependency, spec: AssetSpec, upstream: AssetSpec
 ) -> DefinitionError:
-    is_timed = spec.partitions.is_partitioned
-    what = "itself" if upstream is spec else f"`{upstream.key}`, which the same call makes,"
-    same = " at the same partition" if is_timed and dependency.mapping is None else ""
+    timed = isinstance(spec.partitions, TimeDefinition | MultiPartitions)
+    what = "itself" if upstream is spec else f"`{upstream.key}`, which the same call makes"
+    earlier = f'`Annotated[..., Input("{upstream.key}", mapping=TimeWindow(-1, -1))]`'
     return DefinitionError(
         "E136",
-        f"asset `{spec.key}` depends on {what}{same}".rstrip(","),
+        f"asset `{spec.key}` depends on {what}" + (", not only on earlier windows" if timed else ""),
         place=dependency_place(definition, dependency),
-        help="read only earlier windows: "
-        f'`Annotated[..., Input("{upstream.key}", mapping=TimeWindow(start_offset=-1, end_offset=-1))]`'
-        if is_timed
+        help=f"write {earlier} to read the window before"
+        if timed
         else "rename the parameter, or partition the asset by time and read only earlier windows",
     )
