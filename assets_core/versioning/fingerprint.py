@@ -1,0 +1,130 @@
+"""The code fingerprint of an asset: a version, and the parts it is made of.
+
+``Fingerprinter`` is made once per loaded project, before any user code runs. Versions describe the bytes that were
+loaded; values are taken when they are first asked for, so a worker asks for what it will run right after loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import FunctionType
+
+from assets_core.declare.loader import LoadedProject
+from assets_core.model.json import JSON
+from assets_core.model.versions import CodeVersion, canonical_json, digest
+from assets_core.versioning.cache import FingerprintCache
+from assets_core.versioning.closure import Closures, parts_digest
+from assets_core.versioning.modules import ALGORITHM
+from assets_core.versioning.names import Wide
+from assets_core.versioning.nodes import Node, Nodes
+from assets_core.versioning.packages import package_parts
+from assets_core.versioning.parts import CodeFingerprint, CodePart
+from assets_core.versioning.resolve import Sink
+from assets_core.versioning.sources import Sources
+
+
+class Fingerprinter:
+    """Fingerprints the definitions of one project. Not shared between threads."""
+
+    def __init__(
+        self,
+        project: LoadedProject,
+        *,
+        packages: Sequence[str] = (),
+        cache: FingerprintCache | None = None,
+    ) -> None:
+        self._sources = Sources(project, cache)
+        self._nodes = Nodes(self._sources)
+        self._closures = Closures(self._nodes)
+        self._packages = tuple(packages)
+        self._cache = cache
+        self._known: dict[int, tuple[object, tuple[CodePart, ...], str]] = {}
+
+    def function(
+        self,
+        function: Callable[..., object],
+        *,
+        options: Mapping[str, JSON] | None = None,
+        load_spec: JSON = None,
+    ) -> CodeFingerprint:
+        """The fingerprint of a function and all it leads to.
+
+        ``options`` are those of our own arguments that shape the output, ``load_spec`` what the annotations of an
+        asset resolved to; both count by value.
+        """
+        known = self._known.get(id(function))
+        if known is None:
+            parts, text = self._follow(function)
+            known = self._known[id(function)] = (function, parts, text)
+        _, parts, text = known
+        return CodeFingerprint(_version(text, options, load_spec), parts)
+
+    def sql(
+        self,
+        text: str,
+        dialect: str,
+        *,
+        name: str,
+        file: str,
+        line: int,
+        options: Mapping[str, JSON] | None = None,
+    ) -> CodeFingerprint:
+        """The fingerprint of a query: its syntax tree in its dialect; E122 where it cannot be parsed."""
+        from assets_core.versioning.sql import sql_digest
+
+        part = CodePart(
+            name, file, line, sql_digest(text, dialect, file=file, line=line, cache=self._cache)
+        )
+        parts = tuple(
+            sorted((part, *(p for p in self._package_parts if p.name == "package duckdb")))
+        )
+        return CodeFingerprint(_version(parts_digest(parts), options, None), parts)
+
+    @staticmethod
+    def explicit(code_version: str, options: Mapping[str, JSON] | None = None) -> CodeFingerprint:
+        """The fingerprint of ``code_version="..."``: the user's word, and our options."""
+        return CodeFingerprint(_version(f"explicit {code_version}", options, None), ())
+
+    def save(self) -> None:
+        """Write the cache, if there is one and something is new."""
+        if self._cache is not None:
+            self._cache.save()
+
+    @cached_property
+    def _package_parts(self) -> tuple[CodePart, ...]:
+        return package_parts(self._packages)
+
+    def _follow(self, function: Callable[..., object]) -> tuple[tuple[CodePart, ...], str]:
+        own = self._asset_node(function)
+        closure = self._closures.of(own.follows, own.attrs, own.wide)
+        parts = closure.parts
+        if own.parts or self._package_parts:
+            parts = tuple(sorted({*own.parts, *self._package_parts, *closure.parts}))
+        return parts, parts_digest((*own.parts, *self._package_parts)) + closure.digest
+
+    def _asset_node(self, function: Callable[..., object]) -> Node:
+        """The function itself; anything but a plain function of the project is followed as a live object."""
+        if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
+            module = self._sources.of_code(function.__code__, function.__globals__)
+            indexes = (
+                module.units_at(function.__code__.co_firstlineno) if module is not None else ()
+            )
+            if module is not None and len(indexes) == 1:
+                node = self._nodes.asset(module, indexes[0])
+                if function.__closure__ is None and "<locals>" not in function.__qualname__:
+                    return node
+                return self._with_closure(function, node, module.analysis.units[indexes[0]].params)
+        return Node((), (self._nodes.live(function),), frozenset(), Wide.NOTHING)
+
+    def _with_closure(self, function: FunctionType, node: Node, params: tuple[str, ...]) -> Node:
+        sink = Sink()
+        module = self._sources.of_code(function.__code__, function.__globals__)
+        cells = self._nodes.closure(function, module, set(params), sink)
+        keys = (*node.follows, *(self._nodes.live(code) for code in sink.live))
+        return Node((*node.parts, *cells), keys, node.attrs, max(node.wide, sink.wide))
+
+
+def _version(text: str, options: Mapping[str, JSON] | None, load_spec: JSON) -> CodeVersion:
+    shaping = canonical_json([options or {}, load_spec])
+    return CodeVersion(digest("code", str(ALGORITHM), text, shaping))

@@ -1,0 +1,163 @@
+"""The modules of a project as the fingerprint sees them: analysis, live namespace, and the way from a line to a unit.
+
+Modules are analysed once per process and, through the cache, once per content. Code that our loader did not load (a
+script, a notebook cell, a test file) is analysed from the text that ``linecache`` holds for it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from assets_core.declare.loader import LoadedProject
+from assets_core.model.versions import digest
+from assets_core.versioning.cache import FingerprintCache
+from assets_core.versioning.modules import analyse
+from assets_core.versioning.units import Analysis, Import, from_plain
+
+
+class Module:
+    """One module: ``name`` as it is imported, ``file`` as it is shown, ``namespace`` None until it is imported."""
+
+    def __init__(
+        self,
+        name: str,
+        file: str,
+        analysis: Analysis,
+        *,
+        data_digest: str,
+        is_package: bool = False,
+        foreign: Mapping[str, object] | None = None,
+    ) -> None:
+        self.name = name
+        self.file = file
+        self.analysis = analysis
+        self.data_digest = data_digest
+        self.is_package = is_package
+        self.foreign = foreign
+        """The globals of a module that our loader did not load; names missing in its text are looked up there."""
+
+    def absolute(self, imported: Import) -> str:
+        """The dotted name of the module that an import names."""
+        if not imported.level:
+            return imported.module
+        parts = self.name.split(".")
+        drop = imported.level - 1 if self.is_package else imported.level
+        base = parts[: len(parts) - drop] if drop else parts
+        return ".".join([*base, imported.module] if imported.module else base)
+
+    def units_at(self, line: int) -> tuple[int, ...]:
+        """The innermost units that contain a line: several when they share it, none for an unknown line."""
+        if line not in self._by_line:
+            units = self.analysis.units
+            found = [index for index, unit in enumerate(units) if unit.first <= line <= unit.last]
+            methods = [index for index in found if units[index].kind == "method"]
+            exact = [index for index in found if units[index].kind != "effects"]
+            self._by_line[line] = tuple(methods or exact or found)
+        return self._by_line[line]
+
+    @cached_property
+    def _by_line(self) -> dict[int, tuple[int, ...]]:
+        """Filled by the first line of every function that shares no line, the case that must be fast."""
+        units = self.analysis.units
+        starts = Counter(unit.first for unit in units)
+        ends = {unit.last for unit in units}
+        return {
+            unit.first: (index,)
+            for index, unit in enumerate(units)
+            if unit.kind == "function"
+            and starts[unit.first] == 1
+            and not (ends & {unit.first} - {unit.last})
+        }
+
+
+class Sources:
+    """Finds modules by name and by file."""
+
+    def __init__(self, project: LoadedProject, cache: FingerprintCache | None) -> None:
+        self.project = project
+        self.cache = cache
+        self._modules: dict[str, Module | None] = {}
+        self._files: dict[str, Module | None] = {}
+        self._library = tuple({*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix})
+
+    def module(self, name: str) -> Module | None:
+        """The project's module of that name; None for packages without a file and for anything external."""
+        if name not in self._modules:
+            source = self.project.source(name)
+            found = None
+            if source is not None:
+                shown = self.project.display(source.path) or source.path.name
+                found = Module(
+                    name,
+                    shown,
+                    self.analysis(source.digest, source.data),
+                    data_digest=source.digest,
+                    is_package=source.is_package,
+                )
+                self._files[str(source.path)] = found
+            self._modules[name] = found
+        return self._modules[name]
+
+    def owns(self, name: str) -> bool:
+        """Whether a dotted name belongs to the project."""
+        return self.project.finder.claims(name.partition(".")[0])
+
+    def all(self) -> list[Module]:
+        """Every module of the project: those of its packages, those it imported, and those at its root."""
+        names = {*self.project.modules, *self._modules}
+        for package in self.project.packages:
+            names.update(self.project.finder.walk(package))
+        found = (self.module(name) for name in sorted(names))
+        return [module for module in found if module is not None]
+
+    def namespace(self, module: Module) -> Mapping[str, object]:
+        """The live globals of a module; empty when it was never imported."""
+        if module.foreign is not None:
+            return module.foreign
+        live = self.project.objects.get(module.name)
+        return vars(live) if isinstance(live, ModuleType) else {}
+
+    def of_code(self, code: CodeType, namespace: Mapping[str, object]) -> Module | None:
+        """The module a code object was compiled from; None for installed packages and the standard library."""
+        file = code.co_filename
+        if file not in self._files:
+            self._files[file] = self._foreign(file, namespace)
+        return self._files[file]
+
+    def analysis(self, key: str, data: bytes) -> Analysis:
+        """The analysis of these bytes, from the cache where it holds a sound one."""
+        cached = self.cache.get(f"module {key}") if self.cache is not None else None
+        if cached is not None:
+            try:
+                return from_plain(cached)
+            except (TypeError, ValueError, AttributeError):
+                pass
+        found = analyse(data)
+        if self.cache is not None:
+            self.cache.put(f"module {key}", found)
+        return found
+
+    def _foreign(self, file: str, namespace: Mapping[str, object]) -> Module | None:
+        name = str(namespace.get("__name__", "__main__"))
+        for known in self.project.modules.values():
+            if str(known.path) == file:
+                return self.module(known.name)
+        if file.startswith(self._library) or name.partition(".")[0] == "assets_core":
+            return None
+        text = "".join(linecache.getlines(file, dict(namespace)))
+        if not text:
+            return None
+        data = text.encode("utf-8", "surrogatepass")
+        shown = self.project.display(file) or Path(file).name
+        try:
+            found = self.analysis(digest(data), data)
+        except SyntaxError:
+            return None
+        return Module(name, shown, found, data_digest=digest(data), foreign=namespace)
