@@ -72,7 +72,7 @@ def _annotated(text: str, names: Names, local: Names | None) -> object:
     first, *metadata = tree.slice.elts
     values = tuple(_metadata(ast.unparse(item), names, local) for item in metadata)
     of = resolve(ast.unparse(first), names, local)
-    return Annotated[(of, *values)]  # type: ignore[return-value]  # built from values
+    return Annotated[(of, *values)]
 
 
 def _metadata(text: str, names: Names, local: Names | None) -> object:

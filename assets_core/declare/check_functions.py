@@ -17,11 +17,11 @@ from assets_core.declare.places import argument_place, code_place, keyword_place
 from assets_core.declare.references import name_of, several_outputs
 from assets_core.errors import DefinitionError, Place
 from assets_core.model.assets import AssetDefinition, InputParameter
-from assets_core.model.checks import CheckResult, CheckSpec, Relation, Scope, Severity
+from assets_core.model.checks import CheckSpec, Relation, Scope, Severity
 from assets_core.model.keys import AssetKey
 
 P = ParamSpec("P")
-R = TypeVar("R", bound="bool | CheckResult")
+R = TypeVar("R")
 
 
 class CheckOptions(TypedDict, total=False):

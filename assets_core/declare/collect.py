@@ -133,8 +133,8 @@ def _refuse_lost(
     for item in lost:
         if item.place.file not in files:
             continue  # an installed package's own affair
-        named = isinstance(item, AssetDefinition)
-        what = f"asset `{item.outputs[0].key}`" if named else f"check `{item.spec.name}`"
+        is_asset = isinstance(item, AssetDefinition)
+        what = f"asset `{item.key}`" if is_asset else f"check `{item.spec.name}`"
         name = _function_name(item)
         raise DefinitionError(
             "E106",

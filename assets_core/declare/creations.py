@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assets_core.model.json import JSON
 
@@ -31,7 +31,7 @@ class Creations:
     memo: MutableMapping[str, JSON] = field(default_factory=dict)
     """What parsing SQL gave, by digest; a caller may keep it between processes (plain JSON)."""
     definitions: list[AssetDefinition] = field(default_factory=list)
-    checks: list[CheckFunction[..., object]] = field(default_factory=list)
+    checks: list[CheckFunction[..., Any]] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     """Compiled file name -> the name shown to the user."""
 

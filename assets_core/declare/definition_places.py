@@ -15,6 +15,7 @@ from assets_core.declare.places import (
     function_place,
     parameter_place,
 )
+from assets_core.declare.sql_assets import table_place
 from assets_core.errors import Place
 from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency, SqlBody
 
@@ -26,8 +27,8 @@ def function_behind(definition: AssetDefinition) -> Callable[..., object] | None
 
 def dependency_place(definition: AssetDefinition, dependency: Dependency) -> Place:
     """Where the user names this input: the parameter, the entry of ``deps``, or the table in the SQL."""
-    if isinstance(definition.body, SqlBody):
-        return dependency.place or definition.place
+    if isinstance(definition.body, SqlBody) and dependency.parameter is not None:
+        return table_place(definition.body, definition.place, dependency.parameter)
     if dependency.parameter is None:
         return argument_place(definition.place, "deps", dependency.upstream)
     return constant_place(definition, dependency.parameter)

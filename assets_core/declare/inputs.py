@@ -57,8 +57,9 @@ class Input:
             return f"takes an asset or its key, not {type(self.asset).__name__}"
         if several_outputs(self.asset):
             return "got a multi-asset: name one of its outputs by key"
-        if self.mapping is not None and not isinstance(self.mapping, PartitionMapping):
-            return f"takes a partition mapping as `mapping`, not {type(self.mapping).__name__}"
+        mapping: object = self.mapping
+        if mapping is not None and not isinstance(mapping, PartitionMapping):
+            return f"takes a partition mapping as `mapping`, not {type(mapping).__name__}"
         if self.columns is not None and not all(isinstance(c, str) for c in self.columns):
             return "takes column names as `columns`"
         if self.columns is not None and len(set(self.columns)) < max(1, len(self.columns)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, Unpack
 
 from assets_core.declare.assets import (
@@ -33,14 +33,15 @@ R = TypeVar("R")
 
 
 def multi_asset(
-    *, outputs: Iterable[Out | str], **options: Unpack[MultiAssetOptions]
+    *, outputs: Sequence[Out | str], **options: Unpack[MultiAssetOptions]
 ) -> Callable[[Callable[P, R]], Asset[P, R]]:
     """Declare several assets that one call makes: the function returns or yields an ``Output`` for each.
 
     By default all outputs run when one is out of date; with ``can_subset=True`` the function looks at
     ``context.wanted``. See MultiAssetOptions for the arguments. Raises DefinitionError at the user's line.
     """
-    declared = tuple(outputs) if isinstance(outputs, Iterable) else (outputs,)
+    listed: object = outputs
+    declared = tuple(listed) if isinstance(listed, list | tuple) else (listed,)
     given: dict[str, Any] = dict(options)
     return lambda function: _define(function, declared, given)
 

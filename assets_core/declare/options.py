@@ -56,15 +56,27 @@ class SourceOptions(OutputOptions, total=False):
     timeout: float
 
 
-class AssetOptions(SourceOptions, total=False):
-    """What can be said of an asset."""
+class SqlAssetOptions(OutputOptions, total=False):
+    """What can be said of a SQL asset."""
 
+    prefix: str
+    partitions: PartitionsDefinition
+    code_version: str
+    pool: str
+    timeout: float
     deps: Upstreams
     """Upstreams that are versioned but not loaded: definitions, names or keys, or ``Input`` with a mapping."""
     batch: Batch
     """How many partitions one call may get."""
     batch_inputs: Literal["own", "shared"]
     retry: Retry
+
+
+class AssetOptions(SqlAssetOptions, total=False):
+    """What can be said of an asset."""
+
+    name: str
+    """The key below ``prefix``, instead of the function's name."""
 
 
 class MultiAssetOptions(TypedDict, total=False):
@@ -240,8 +252,7 @@ def _batch(value: object) -> object:
 
 
 def _seconds(value: object) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and 0 < value < math.inf:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
     raise Refused(f"takes a positive number of seconds, not {_shown(value)}")
 
@@ -289,5 +300,6 @@ _ACCEPT: dict[str, Callable[[object], object]] = {
 
 FOR_OUTPUT = frozenset(OutputOptions.__optional_keys__)
 FOR_SOURCE = frozenset(SourceOptions.__optional_keys__)
+FOR_SQL_ASSET = frozenset(SqlAssetOptions.__optional_keys__)
 FOR_ASSET = frozenset(AssetOptions.__optional_keys__)
 FOR_MULTI_ASSET = frozenset(MultiAssetOptions.__optional_keys__)

@@ -85,6 +85,32 @@ def first_argument_place(place: Place) -> Place:
     return place
 
 
+def text_place(place: Place, text: str, line: int, column: int, length: int) -> Place:
+    """A position within a text literal among the arguments of the call at ``place``; the call where it is not found.
+
+    Exact for literals without escapes, where lines of the text are lines of the file.
+    """
+    for call in _calls(place):
+        for node in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if isinstance(node, ast.Constant) and node.value == text:
+                return _within(place, node, line, column, length)
+    return place
+
+
+def _within(place: Place, node: ast.Constant, line: int, column: int, length: int) -> Place:
+    start = _node_place(place, node)
+    file = real_file(place.file)
+    opening = linecache.getline(file, start.line)[start.column - 1 :]
+    quotes = len(opening) - len(opening.lstrip("rRbBuUfF"))
+    quotes += 3 if opening[quotes : quotes + 3] in ('"""', "'''") else 1
+    shown = linecache.getline(file, start.line + line - 1)
+    written = str(node.value).splitlines()[line - 1 : line]
+    if line < 1 or not written or written[0] not in shown:
+        return start
+    before = start.column - 1 + quotes if line == 1 else 0
+    return replace(place, line=start.line + line - 1, column=before + column, length=length)
+
+
 def _element(value: ast.expr, text: str | None) -> ast.expr | None:
     """The string constant or name within ``value`` that reads ``text``, or whose last part does."""
     if text is None:

@@ -215,7 +215,7 @@ class _Builder:
         self, count: int, definition: AssetDefinition, spec: AssetSpec, inputs: list[_Input]
     ) -> tuple[Edge, ...]:
         number = self._numbers[spec.key]
-        edges = []
+        edges: list[Edge] = []
         for item in inputs:
             dependency, upstream = item.dependency, self._numbers[item.upstream]
             bound = self._bound(definition, spec, dependency, self._specs[upstream])
@@ -281,7 +281,8 @@ def _reads_itself(
     earlier = f'`Annotated[..., Input("{upstream.key}", mapping=TimeWindow(-1, -1))]`'
     return DefinitionError(
         "E136",
-        f"asset `{spec.key}` depends on {what}" + (", not only on earlier windows" if timed else ""),
+        f"asset `{spec.key}` depends on {what}"
+        + (", not only on earlier windows" if timed else ""),
         place=dependency_place(definition, dependency),
         help=f"write {earlier} to read the window before"
         if timed
