@@ -50,15 +50,25 @@ def test_declaring_an_asset_loads_nothing_heavy() -> None:
     [
         'not_null("id")',
         'unique("id", "day")',
-        'accepted_values("state", ["new", "paid"])',
+        'accepted_values("state", values=["new", "paid"])',
         "row_count(min=1)",
         'relationship("plane", to="planes", column="tailnum")',
-        'sql_check("positive", "select * from orders where amount < 0")',
+        'in_range("amount", min=0)',
+        'matches("code", "[A-Z]+")',
     ],
 )
 def test_building_a_check_loads_no_engine(call: str) -> None:
     name = call.partition("(")[0]
     assert loaded_after(f"from assets_core import {name}\n{call}") & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "call", ['sql_check("positive", "select * from this where amount < 0")', 'expression("a > b")']
+)
+def test_building_a_check_of_sql_loads_the_parser_and_no_engine(call: str) -> None:
+    name = call.partition("(")[0]
+    code = f"from assets_core import {name}\n{call}"
+    assert loaded_after(code) & (HEAVY - {"sqlglot"}) == set()
 
 
 @pytest.mark.parametrize(

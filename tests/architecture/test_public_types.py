@@ -17,9 +17,9 @@ from tests.architecture.tree import ROOT
 def revealing(tmp_path: Path) -> Path:
     """A file that asks a type checker for the type of every export."""
     names = getattr(assets_core, "__all__", ())
-    body = "\n".join(f"reveal_type(assets_core.{name})" for name in names)
+    lines = ["import assets_core", *(f"reveal_type(assets_core.{name})" for name in names)]
     path = tmp_path / "revealing.py"
-    path.write_text(f"import assets_core\n{body}\n")
+    path.write_text("\n".join(lines if names else []))
     return path
 
 
@@ -44,19 +44,29 @@ def test_mypy_knows_every_export(revealing: Path, tmp_path: Path) -> None:
     assert len(lines) >= len(getattr(assets_core, "__all__", ()))
 
 
-def test_pyright_knows_every_export(revealing: Path, tmp_path: Path) -> None:
+def pyright(tmp_path: Path, name: str) -> list[dict[str, str]]:
     settings = {
         "extraPaths": [str(ROOT)],
         "typeCheckingMode": "strict",
-        "include": ["revealing.py"],
+        "include": [name],
     }
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
     done = subprocess.run(
         [*command, "-p", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    found = json.loads(done.stdout)["generalDiagnostics"]
+    diagnostics: list[dict[str, str]] = json.loads(done.stdout)["generalDiagnostics"]
+    return diagnostics
+
+
+def test_pyright_knows_every_export(revealing: Path, tmp_path: Path) -> None:
+    found = pyright(tmp_path, revealing.name)
     assert [d["message"] for d in found if d["severity"] == "error"] == []
     revealed = [d["message"] for d in found if d["severity"] == "information"]
     assert vague(revealed) == []
     assert len(revealed) == len(getattr(assets_core, "__all__", ()))
+
+
+def test_a_misspelled_import_is_an_error_for_the_type_checker(tmp_path: Path) -> None:
+    (tmp_path / "typo.py").write_text("from assets_core import materialise\nprint(materialise)\n")
+    assert any("unknown import symbol" in d["message"] for d in pyright(tmp_path, "typo.py"))
