@@ -16,8 +16,9 @@ def explained() -> set[str]:
     return set(EXPLANATIONS)
 
 
-def raised() -> dict[str, str]:
-    found: dict[str, str] = {}
+def raised() -> dict[str, list[str]]:
+    """The places that name each code."""
+    found: dict[str, list[str]] = {}
     for path in files(*PACKAGES, suffix=".py"):
         if shown(path) == "assets_core/explanations.py":
             continue
@@ -27,14 +28,21 @@ def raised() -> dict[str, str]:
                 and isinstance(node.value, str)
                 and CODE.fullmatch(node.value)
             ):
-                found.setdefault(node.value, f"{shown(path)}:{node.lineno}")
+                found.setdefault(node.value, []).append(f"{shown(path)}:{node.lineno}")
     return found
 
 
 def test_every_code_raised_is_explained() -> None:
     known = explained()
-    assert {code: place for code, place in raised().items() if code not in known} == {}
+    assert {code: places for code, places in raised().items() if code not in known} == {}
 
 
 def test_every_explanation_belongs_to_a_code_that_is_raised() -> None:
     assert explained() - set(raised()) == set()
+
+
+def test_two_packages_never_use_one_code_for_causes_of_their_own() -> None:
+    owners = {
+        code: {place.partition("/")[0] for place in places} for code, places in raised().items()
+    }
+    assert {code: sorted(names) for code, names in owners.items() if len(names) > 1} == {}
