@@ -105,7 +105,7 @@ def load_annotation(annotation: object, function: Callable[..., object]) -> obje
     if not _is_lazy(annotation):
         return annotation
     code = function.__code__
-    names = {**function.__globals__, **_checking_imports(code, function.__globals__)}
+    names = {**function.__globals__, **_checking_imports(function, _names_in(annotation))}
     found = _complete(annotation, names)
     if _is_lazy(found):
         raise DefinitionError(
@@ -149,29 +149,45 @@ def _text(annotation: object) -> str:
     return annotation if isinstance(annotation, str) else str(annotation)
 
 
-def _checking_imports(code: CodeType, names: Mapping[str, object]) -> dict[str, object]:
-    """The names that the function's module imports under ``if TYPE_CHECKING:``."""
-    tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+def _names_in(annotation: object) -> frozenset[str]:
+    """The names that the texts in an annotation start from."""
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return frozenset().union(*map(_names_in, _type_arguments(annotation)))
+    tree = ast.parse(annotation, mode="eval")
+    inner = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)} - {annotation}
+    texts = frozenset().union(*(_names_in(text) for text in inner if isinstance(text, str)))
+    return texts | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _checking_imports(function: Callable[..., object], wanted: frozenset[str]) -> dict[str, object]:
+    """Of the names that the function's module imports under ``if TYPE_CHECKING:``, those wanted."""
+    tree = ast.parse("".join(linecache.getlines(function.__code__.co_filename)))
+    package = str(function.__globals__.get("__package__") or "")
     found: dict[str, object] = {}
     for node in tree.body:
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             for statement in node.body:
-                found.update(_imported(statement, str(names.get("__package__") or "")))
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    found.update(_imported(statement, package, wanted - found.keys()))
     return found
 
 
-def _imported(statement: ast.stmt, package: str) -> dict[str, object]:
+def _imported(
+    statement: ast.Import | ast.ImportFrom, package: str, wanted: frozenset[str]
+) -> dict[str, object]:
     found: dict[str, object] = {}
-    if isinstance(statement, ast.Import):
-        for alias in statement.names:
+    for alias in statement.names:
+        bound = alias.asname or alias.name.partition(".")[0]
+        if bound not in wanted:
+            continue
+        if isinstance(statement, ast.ImportFrom):
+            name = "." * statement.level + (statement.module or "")
+            found[bound] = _member(importlib.import_module(name, package), alias.name)
+        else:
             module = importlib.import_module(alias.name)
-            top = importlib.import_module(alias.name.partition(".")[0])
-            found[alias.asname or alias.name.partition(".")[0]] = module if alias.asname else top
-    elif isinstance(statement, ast.ImportFrom):
-        name = "." * statement.level + (statement.module or "")
-        module = importlib.import_module(name, package)
-        for alias in statement.names:
-            found[alias.asname or alias.name] = _member(module, alias.name)
+            found[bound] = module if alias.asname else importlib.import_module(bound)
     return found
 
 

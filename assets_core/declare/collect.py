@@ -133,15 +133,19 @@ def _refuse_lost(
     for item in lost:
         if item.place.file not in files:
             continue  # an installed package's own affair
-        is_asset = isinstance(item, AssetDefinition)
-        what = f"asset `{item.key}`" if is_asset else f"check `{item.spec.name}`"
         name = _function_name(item)
         raise DefinitionError(
             "E106",
-            f"the {what} is created here, but no module-level name holds it, so it would not exist",
+            f"the {_called(item)} is created here, but no module-level name holds it, so it would not exist",
             place=function_place(item.place, name) if name else item.place,
             help="put it in a list: a module-level list, tuple or dict is searched for definitions",
         )
+
+
+def _called(item: _Found) -> str:
+    if isinstance(item, AssetDefinition):
+        return f"asset `{item.key}`"
+    return f"check `{item.spec.name}`"
 
 
 def _function_name(item: _Found) -> str | None:

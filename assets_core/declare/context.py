@@ -6,16 +6,19 @@ many) is a DefinitionError at the user's own line that says what to write instea
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from assets_core.declare.places import caller, frame_place
 from assets_core.errors import DefinitionError
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition, Window
+
+if TYPE_CHECKING:
+    import logging
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NoReturn, TypedDict
 
+from assets_core.declare.creations import active
 from assets_core.declare.inputs import Input
 from assets_core.declare.places import argument_place, keyword_place
 from assets_core.declare.references import name_of, nearest, several_outputs
@@ -238,10 +240,20 @@ def _require_json(value: object, path: str) -> None:
 
 def _checks(value: object) -> tuple[CheckSpec, ...]:
     if isinstance(value, CheckSpec):
-        return (value,)
+        return (_shown_check(value),)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise Refused(f"takes checks such as `not_null(...)`, not {_shown(value)}")
     return tuple(spec for item in value for spec in _checks(item))
+
+
+def _shown_check(spec: CheckSpec) -> CheckSpec:
+    """The check with its places relative to the project's root: builders don't know it."""
+    relations = tuple(replace(r, place=_shown_place(r.place)) for r in spec.relations)
+    return replace(spec, place=_shown_place(spec.place), relations=relations)
+
+
+def _shown_place(place: Place | None) -> Place | None:
+    return None if place is None else replace(place, file=active().show(place.file))
 
 
 def _batch(value: object) -> object:

@@ -48,10 +48,15 @@ class Names:
             raise self._case_twins()
         self._suffixes = Suffixes(self.owner)
 
-    def resolve(self, definition: AssetDefinition, dependency: Dependency) -> AssetKey:
-        """The key that an input means; E103 or E104 at the place where the user names it."""
+    def resolve(self, definition: AssetDefinition, dependency: Dependency, prefix: str) -> AssetKey:
+        """The key that an input means; E103 or E104 at the place where the user names it.
+
+        ``prefix`` is that of the definition's key.
+        """
         name = dependency.upstream
-        keys = candidates(name, definition.key.prefix, self.owner.__contains__, self._suffixes)
+        if not prefix and name in self.owner:
+            return name if isinstance(name, AssetKey) else AssetKey(name)
+        keys = candidates(name, prefix, self.owner.__contains__, self._suffixes)
         if len(keys) == 1:
             return AssetKey(keys[0])
         place = dependency_place(definition, dependency)
