@@ -169,12 +169,8 @@ def _evict(finder: ProjectFinder) -> None:
         ):
             _remove(other)
     for name, module in list(sys.modules.items()):
-        top = name.partition(".")[0]
-        if (
-            name != "__main__"
-            and finder.is_under(getattr(module, "__file__", None))
-            and finder.claims(top)
-        ):
+        claimed = name != "__main__" and finder.claims(name.partition(".")[0])
+        if claimed and finder.is_under(getattr(module, "__file__", None)):
             del sys.modules[name]
 
 

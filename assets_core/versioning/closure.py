@@ -14,7 +14,7 @@ from assets_core.versioning.names import Wide
 from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.parts import CodePart
 from assets_core.versioning.resolve import Key, Target
-from assets_core.versioning.sources import Module
+from assets_core.versioning.sources import UNREADABLE, Module
 
 ANY_ATTRIBUTE = ("__getattr__", "__getattribute__")
 """Members that may answer for an attribute of any name."""
@@ -67,14 +67,14 @@ class Closures:
 
     def _whole_project(self, wide: Wide) -> tuple[CodePart, ...]:
         if wide not in self._files:
-            modules = self.nodes.sources.all()
+            modules = self.nodes.sources.files()
             self._files[wide] = tuple(
                 CodePart(f"{m.name}.<file>", m.file, 0, self._file_digest(m, wide)) for m in modules
             )
         return self._files[wide]
 
     def _file_digest(self, module: Module, wide: Wide) -> str:
-        if wide is Wide.BYTES:
+        if wide is Wide.BYTES or module.analysis is UNREADABLE:
             return module.data_digest
         keys = [Key(Target.UNIT, module, index, "") for index in range(len(module.analysis.units))]
         forms = [

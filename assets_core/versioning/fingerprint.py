@@ -15,9 +15,9 @@ from assets_core.model.json import JSON
 from assets_core.model.versions import CodeVersion, canonical_json, digest
 from assets_core.versioning.cache import FingerprintCache
 from assets_core.versioning.closure import Closures, parts_digest
+from assets_core.versioning.live import Node, follow
 from assets_core.versioning.modules import ALGORITHM
-from assets_core.versioning.names import Wide
-from assets_core.versioning.nodes import Node, Nodes
+from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.packages import package_parts
 from assets_core.versioning.parts import CodeFingerprint, CodePart
 from assets_core.versioning.resolve import Sink
@@ -115,13 +115,13 @@ class Fingerprinter:
                 if function.__closure__ is None and "<locals>" not in function.__qualname__:
                     return node
                 return self._with_closure(function, node, module.analysis.units[indexes[0]].params)
-        return Node((), (self._nodes.live(function),), frozenset(), Wide.NOTHING)
+        return follow(self._nodes.live.key(function))
 
     def _with_closure(self, function: FunctionType, node: Node, params: tuple[str, ...]) -> Node:
         sink = Sink()
         module = self._sources.of_code(function.__code__, function.__globals__)
-        cells = self._nodes.closure(function, module, set(params), sink)
-        keys = (*node.follows, *(self._nodes.live(code) for code in sink.live))
+        cells = self._nodes.live.closure(function, module, set(params), sink)
+        keys = (*node.follows, *(self._nodes.live.key(code) for code in sink.live))
         return Node((*node.parts, *cells), keys, node.attrs, max(node.wide, sink.wide))
 
 

@@ -21,6 +21,9 @@ from assets_core.versioning.cache import FingerprintCache
 from assets_core.versioning.modules import analyse
 from assets_core.versioning.units import Analysis, Import, from_plain
 
+UNREADABLE = Analysis((), {}, {}, (), {}, star=True, effects=-1)
+"""What is not Python: whoever names it gets every file."""
+
 
 class Module:
     """One module: ``name`` as it is imported, ``file`` as it is shown, ``namespace`` None until it is imported."""
@@ -85,6 +88,7 @@ class Sources:
         self.cache = cache
         self._modules: dict[str, Module | None] = {}
         self._files: dict[str, Module | None] = {}
+        self._names: dict[str, str] = {}
         self._library = tuple({*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix})
 
     def module(self, name: str) -> Module | None:
@@ -110,12 +114,20 @@ class Sources:
         return self.project.finder.claims(name.partition(".")[0])
 
     def all(self) -> list[Module]:
-        """Every module of the project: those of its packages, those it imported, and those at its root."""
-        names = {*self.project.modules, *self._modules}
-        for package in self.project.packages:
-            names.update(self.project.finder.walk(package))
-        found = (self.module(name) for name in sorted(names))
-        return [module for module in found if module is not None]
+        """Every module of the project's packages, and those outside of them that were imported or named."""
+        finder = self.project.finder
+        walked = [name for package in self.project.packages for name in finder.walk(package)]
+        names = sorted({*walked, *self.project.modules, *self._modules})
+        return [module for module in map(self.module, names) if module is not None]
+
+    def files(self) -> list[Module]:
+        """All of these, and whatever else at the root could be imported."""
+        finder = self.project.finder
+        tops = {entry.name.removesuffix(".py") for entry in finder.root.iterdir()}
+        claimed = [top for top in tops if top.isidentifier() and finder.claims(top)]
+        for name in (name for top in claimed for name in finder.walk(top)):
+            self.module(name)
+        return self.all()
 
     def namespace(self, module: Module) -> Mapping[str, object]:
         """The live globals of a module; empty when it was never imported."""
@@ -139,16 +151,20 @@ class Sources:
                 return from_plain(cached)
             except (TypeError, ValueError, AttributeError):
                 pass
-        found = analyse(data)
+        try:
+            found = analyse(data)
+        except SyntaxError:
+            return UNREADABLE  # never imported, or importing it would have failed
         if self.cache is not None:
             self.cache.put(f"module {key}", found)
         return found
 
     def _foreign(self, file: str, namespace: Mapping[str, object]) -> Module | None:
         name = str(namespace.get("__name__", "__main__"))
-        for known in self.project.modules.values():
-            if str(known.path) == file:
-                return self.module(known.name)
+        if len(self._names) != len(self.project.modules):
+            self._names = {str(known.path): known.name for known in self.project.modules.values()}
+        if file in self._names:
+            return self.module(self._names[file])
         if file.startswith(self._library) or name.partition(".")[0] == "assets_core":
             return None
         text = "".join(linecache.getlines(file, dict(namespace)))
@@ -156,8 +172,5 @@ class Sources:
             return None
         data = text.encode("utf-8", "surrogatepass")
         shown = self.project.display(file) or Path(file).name
-        try:
-            found = self.analysis(digest(data), data)
-        except SyntaxError:
-            return None
+        found = self.analysis(digest(data), data)
         return Module(name, shown, found, data_digest=digest(data), foreign=namespace)
