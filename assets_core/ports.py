@@ -126,7 +126,7 @@ class ProjectRef:
 
     config_file: Path
     env: str
-    overrides: tuple[tuple[str, str], ...] = ()
+    overrides: tuple[str, ...] = ()
     """``--config KEY.field=value`` as given."""
     fingerprint: str = ""
     """Digest over the bytes of every loaded module: a worker whose project differs reports a conflict."""
@@ -232,6 +232,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that only grow."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass; only called while nothing is running."""
         ...
 
 
@@ -425,10 +429,16 @@ class Transaction(Protocol):
         """The current materializations of these asset-partitions as of this transaction."""
         ...
 
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        """The candidates kept back for these asset-partitions as of this transaction."""
+        ...
+
     def claim(
         self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
     ) -> Sequence[Lease] | Lease:
-        """Take a lease per (asset-partition, attempt id), all or nothing; the refusing lease where a live run holds one."""
+        """Lease every (asset-partition, attempt id) or none; the lease that refuses where a live run holds one."""
         ...
 
     def renew(self, lease: Lease, attempt: str) -> Lease:

@@ -1,4 +1,4 @@
-"""What happens during a run, as it happens: read by progress displays, ``--jsonl`` and tests. Named in the past tense."""
+"""What happens during a run, as it happens: for progress displays, ``--jsonl`` and tests. Named in the past tense."""
 
 from __future__ import annotations
 
@@ -111,6 +111,8 @@ class CheckEvaluated:
     blocking: bool
     count: int | None
     message: str
+    published: bool
+    """Whether the version it judged is one that readers see."""
 
 
 @dataclass(frozen=True, slots=True)

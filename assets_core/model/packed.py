@@ -52,11 +52,11 @@ class Flag(IntFlag):
     """Found missing by ``verify`` or when read."""
     DAMAGED = 16
     HELD = 32
+    OMITTED = 64
+    """An optional output that its call left out: recorded, but nothing to read."""
 
 
-def pack_row(
-    record: MaterializationRecord, *, sequence: int, checks: Term, flags: Flag
-) -> bytes:
+def pack_row(record: MaterializationRecord, *, sequence: int, checks: Term, flags: Flag) -> bytes:
     """The row of a version just recorded; ``record.number`` must be set."""
     head = _HEAD.pack(
         sequence,
@@ -68,9 +68,7 @@ def pack_row(
         *checks,
         flags,
     )
-    return head + b"".join(
-        _INPUT.pack(*item.version, item.as_of) for item in record.inputs
-    )
+    return head + b"".join(_INPUT.pack(*item.version, item.as_of) for item in record.inputs)
 
 
 def repack_row(

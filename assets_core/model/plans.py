@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NeverMaterialized:
-    code = "never_materialized"
+    code: ClassVar[str] = "never_materialized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,20 @@ class CodeChanged:
 
     old: CodeVersion
     new: CodeVersion
-    code = "code_changed"
+    code: ClassVar[str] = "code_changed"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
     old: ConfigVersion
     new: ConfigVersion
-    code = "config_changed"
+    code: ClassVar[str] = "config_changed"
 
 
 @dataclass(frozen=True, slots=True)
 class InputChanged:
     upstream: AssetKey
-    code = "input_changed"
+    code: ClassVar[str] = "input_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class InputAdded:
     """The upstream is new to this asset, or its mapping or columns are."""
 
     upstream: AssetKey
-    code = "input_added"
+    code: ClassVar[str] = "input_added"
 
 
 @dataclass(frozen=True, slots=True)
 class InputRemoved:
     upstream: AssetKey
-    code = "input_removed"
+    code: ClassVar[str] = "input_removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,30 @@ class UpstreamPending:
 
     upstreams: tuple[AssetKey, ...]
     roots: tuple[AssetKey, ...]
-    code = "upstream_pending"
+    code: ClassVar[str] = "upstream_pending"
 
 
 @dataclass(frozen=True, slots=True)
 class OutputMissing:
-    code = "output_missing"
+    code: ClassVar[str] = "output_missing"
 
 
 @dataclass(frozen=True, slots=True)
 class OutputDamaged:
-    code = "output_damaged"
+    code: ClassVar[str] = "output_damaged"
 
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    code = "forced"
+    code: ClassVar[str] = "forced"
+
+
+@dataclass(frozen=True, slots=True)
+class RunsTogether:
+    """Current itself, but an output of the same multi-asset is not and a call makes all of them."""
+
+    output: AssetKey
+    code: ClassVar[str] = "runs_together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class CheckBlocked:
 
     checks: tuple[str, ...]
     run: str
-    code = "check_blocked"
+    code: ClassVar[str] = "check_blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class InputMissing:
     """A required upstream partition has no version and none is going to be made by this plan."""
 
     upstream: AssetKey
-    code = "input_missing"
+    code: ClassVar[str] = "input_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class ObservationFailed:
 
     source: AssetKey
     message: str
-    code = "observation_failed"
+    code: ClassVar[str] = "observation_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +129,12 @@ class UpstreamBlocked:
     """An upstream that is blocked has no published version to read."""
 
     upstream: AssetKey
-    code = "upstream_blocked"
+    code: ClassVar[str] = "upstream_blocked"
 
 
 Reason: TypeAlias = (
     "NeverMaterialized | CodeChanged | ConfigChanged | InputChanged | InputAdded | InputRemoved"
-    " | UpstreamPending | OutputMissing | OutputDamaged | Forced"
+    " | UpstreamPending | OutputMissing | OutputDamaged | Forced | RunsTogether"
     " | CheckBlocked | InputMissing | ObservationFailed | UpstreamBlocked"
 )
 
@@ -137,7 +145,7 @@ class LastAttemptFailed:
 
     asset: AssetKey
     partitions: PartitionSet
-    code = "last_attempt_failed"
+    code: ClassVar[str] = "last_attempt_failed"
 
 
 Annotation: TypeAlias = "LastAttemptFailed"

@@ -31,7 +31,7 @@ class InputVersion(NamedTuple):
 
     low: int
     high: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs of three numbers
 
 
 NO_INPUT = InputVersion(0, 0, 0)
@@ -56,7 +56,9 @@ def digest_json(value: object) -> str:
 
 def canonical_json(value: object) -> str:
     """One text per JSON value; raises ValueError for NaN and infinities, TypeError for anything not JSON."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def term(partition: str, version: str) -> Term:

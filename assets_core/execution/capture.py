@@ -1,0 +1,130 @@
+"""Everything a call prints goes to its log file, capped, with secrets replaced.
+
+A worker process redirects the file descriptors themselves, so that C code is captured too. The inline executor
+redirects Python's streams, which does not take the terminal away from ``breakpoint()``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, TypeAlias
+
+Redact: TypeAlias = Callable[[str], str]
+Capture: TypeAlias = "Callable[[Path, Redact], AbstractContextManager[LogFile]]"
+"""How a call's output is captured: by streams, or by descriptors."""
+
+MAX_LOG_BYTES = 64 * 1024 * 1024
+MAX_LINE = 16 * 1024
+TAIL_LINES = 20
+DRAIN_S = 1.0
+_MARKER = "\n[output capped at {} MB; what follows is not kept]\n"
+
+
+class LogFile(io.TextIOBase):
+    """A text stream that appends to a log: line by line, redacted, long lines cut, the whole of it capped."""
+
+    def __init__(self, path: Path, redact: Redact, echo: IO[str] | None) -> None:
+        super().__init__()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.fdopen(fd, "w", encoding="utf-8", errors="replace")
+        self._redact = redact
+        self._echo = echo
+        self._partial = ""
+        self._left = MAX_LOG_BYTES
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self._echo is not None:
+            self._echo.write(text)
+        *lines, self._partial = (self._partial + text).split("\n")
+        for line in lines:
+            self._line(line)
+        if len(self._partial) > MAX_LINE:
+            self._line(self._partial)
+            self._partial = ""
+        return len(text)
+
+    def _line(self, line: str) -> None:
+        if self._left <= 0:
+            return
+        kept = self._redact(line[:MAX_LINE])
+        self.tail.append(kept)
+        self._left -= len(kept) + 1
+        self._file.write(kept + "\n")
+        if self._left <= 0:
+            self._file.write(_MARKER.format(MAX_LOG_BYTES >> 20))
+
+    def flush(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        if not self._file.closed:
+            if self._partial:
+                self._line(self._partial)
+            self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def captured_streams(path: Path, redact: Redact) -> Iterator[LogFile]:
+    """Capture Python's output streams while the body runs; a terminal still shows them."""
+    log = LogFile(path, redact, sys.stderr if sys.stderr.isatty() else None)
+    try:
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            yield log
+    finally:
+        log.close()
+
+
+@contextlib.contextmanager
+def captured_descriptors(path: Path, redact: Redact) -> Iterator[LogFile]:
+    """Capture everything that this process writes to descriptors 1 and 2 while the body runs.
+
+    A thread reads what was written from a pipe. A process that user code left behind may keep the other end open, so
+    the end of the body, not the end of the pipe, ends the capture.
+    """
+    log = LogFile(path, redact, None)
+    saved = os.dup(1), os.dup(2)
+    read_end, write_end = os.pipe()
+    pump = threading.Thread(target=_pump, args=(read_end, log), name="output", daemon=True)
+    pump.start()
+    _point_output_at(write_end, write_end)
+    os.close(write_end)
+    try:
+        yield log
+    finally:
+        _point_output_at(*saved)
+        for fd in saved:
+            os.close(fd)
+        pump.join(DRAIN_S)
+        log.close()
+
+
+def _point_output_at(stdout: int, stderr: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(stdout, 1)
+    os.dup2(stderr, 2)
+
+
+def _pump(read_end: int, log: LogFile) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    try:
+        while (chunk := os.read(read_end, 1 << 16)) and not log.closed:
+            log.write(decoder.decode(chunk))
+    finally:
+        os.close(read_end)

@@ -1,0 +1,199 @@
+"""Evaluating checks in the worker: on a version just written, or on one that exists.
+
+Builders' checks go to the evaluators registered for their kind, which push them to DuckDB over the stored files; a
+``@check`` function gets the loaded value. Whatever one raises is recorded as errored, which counts as failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assets_core.declare.annotations import load_annotation
+from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
+from assets_core.errors import AssetsError, StepError
+from assets_core.execution.capture import Capture
+from assets_core.execution.failures import describe
+from assets_core.execution.loading import Loader
+from assets_core.execution.metadata import checked_metadata
+from assets_core.execution.results import awaited
+from assets_core.execution.runtime import Runtime
+from assets_core.model.assets import AssetSpec, InputParameter, Parameter, Retry
+from assets_core.model.checks import CheckOutcome, CheckResult, CheckSpec, CheckStatus
+from assets_core.model.keys import AssetKey
+from assets_core.model.outcomes import CheckRunOutcome
+from assets_core.model.values import StoredPart, Written
+from assets_core.ports import (
+    CheckRequest,
+    OutputTask,
+    PinnedInput,
+    RelatedTable,
+    Staged,
+    StepRequest,
+)
+
+
+def evaluate_checks(
+    runtime: Runtime, loader: Loader, request: StepRequest, task: OutputTask, written: Written
+) -> tuple[CheckOutcome, ...]:
+    """Judge a version that was just written with every check that concerns one partition."""
+    part = StoredPart(task.partition, Path(task.location), written)
+    versions = {name: v for asset, name, v in request.check_versions if asset == task.asset}
+    judge = _Judge(runtime, loader, task.asset, (part,), request.related, request.run, request.env)
+    return tuple(
+        judge.evaluate(c, versions[c.name]) for c in judge.spec.checks if c.name in versions
+    )
+
+
+def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) -> CheckRunOutcome:
+    """Judge a version that exists."""
+    versions = {name: v for _, name, v in request.check_versions}
+    with capture(request.log, runtime.redact):
+        judge = _Judge(
+            runtime, Loader(runtime), request.asset, (request.part,), request.related, request.run, request.env
+        )  # fmt: skip
+        outcomes = tuple(
+            judge.evaluate(c, versions[c.name]) for c in judge.spec.checks if c.name in versions
+        )
+    return CheckRunOutcome(request.call, request.asset, request.partition, outcomes)
+
+
+class _Judge:
+    """Evaluates the checks of one asset on one stored version."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: Loader,
+        asset: AssetKey,
+        parts: tuple[StoredPart, ...],
+        related: tuple[PinnedInput, ...],
+        run: str,
+        env: str,
+    ) -> None:
+        self.runtime = runtime
+        self.loader = loader
+        self.asset = asset
+        self.parts = parts
+        self.related = {p.upstream: p for p in related}
+        self.run = RunInfo(run, env, datetime.now(UTC))
+        self.spec = _spec_of(runtime, asset)
+
+    def evaluate(self, check: CheckSpec, version: str) -> CheckOutcome:
+        """One check's outcome; a crash is *errored*."""
+        try:
+            result = self._function(check) if check.kind == "python" else self._registered(check)
+        except Exception as error:
+            return self._errored(check, version, error)
+        status = CheckStatus.PASSED if result.passed else CheckStatus.FAILED
+        return CheckOutcome(
+            check.name,
+            status,
+            check.severity,
+            check.blocking,
+            version,
+            result.count,
+            result.sample,
+            result.metadata,
+            result.message,
+            check.scope,
+        )
+
+    def _errored(self, check: CheckSpec, version: str, error: Exception) -> CheckOutcome:
+        failure = describe(error, self.runtime.redact, Retry())
+        message = (
+            failure.message
+            if isinstance(error, AssetsError)
+            else f"{failure.kind}: {failure.message}"
+        )
+        return CheckOutcome(
+            check.name,
+            CheckStatus.ERRORED,
+            check.severity,
+            check.blocking,
+            version,
+            message=message,
+            scope=check.scope,
+        )
+
+    # --- checks of a registered kind ----------------------------------------------------------------------------
+
+    def _registered(self, check: CheckSpec) -> CheckResult:
+        evaluator = self.runtime.evaluators.get(check.kind)
+        if evaluator is None:
+            known = ", ".join(sorted(self.runtime.evaluators))
+            raise StepError(
+                "E540", f"there is no check of kind `{check.kind}`", help=f"known: {known}"
+            )
+        materializer = self.runtime.materializers.get(self.parts[0].written.materializer)
+        tables = materializer.tables(self.parts) if materializer is not None else None
+        staged = Staged(
+            self.asset,
+            self.parts[0].partition,
+            self.parts,
+            tuple(tables) if tables is not None else None,
+        )
+        related = {r.upstream: self._related(r.upstream) for r in check.relations}
+        return evaluator.evaluate(check, staged, related)
+
+    def _related(self, name: str) -> RelatedTable:
+        pinned = next(p for k, p in self.related.items() if k == name or k.endswith(f"/{name}"))
+        if pinned.source:
+            return RelatedTable(pinned.upstream, (), self.loader.load(pinned, None, optional=False))
+        paths: list[Path] = []
+        for part in pinned.parts:
+            materializer = self.runtime.materializer(part.written.materializer)
+            paths += materializer.tables((part,)) or ()
+        return RelatedTable(pinned.upstream, tuple(paths))
+
+    # --- check functions ----------------------------------------------------------------------------------------
+
+    def _function(self, check: CheckSpec) -> CheckResult:
+        assert check.function is not None
+        arguments: dict[str, object] = {}
+        for parameter in check.parameters:
+            assert not isinstance(parameter, str)
+            arguments.update(self._argument(check.function, parameter))  # type: ignore[arg-type]
+        answer = awaited(check.function(**arguments))
+        if isinstance(answer, CheckResult):
+            checked_metadata(answer.metadata)
+            return answer
+        if isinstance(answer, bool) or type(answer).__name__ == "bool":
+            return CheckResult(bool(answer))
+        raise StepError(
+            "E541",
+            f"check `{check.name}` returned `{type(answer).__name__}`",
+            place=check.place,
+            help="return a bool or a CheckResult",
+        )
+
+    def _argument(
+        self, function: Callable[..., object], parameter: Parameter
+    ) -> Mapping[str, object]:
+        if isinstance(parameter, InputParameter):
+            annotation = load_annotation(parameter.dependency.annotation, function)
+            upstream = parameter.dependency.upstream
+            if upstream in (self.asset, self.asset.name):
+                materializer = self.runtime.materializer(self.parts[0].written.materializer)
+                return {parameter.name: materializer.load(self.parts, None, annotation)}
+            pinned = self.related[AssetKey(upstream)]
+            return {parameter.name: self.loader.load(pinned, annotation, optional=False)}
+        return self.loader.arguments(function, (parameter,), (), self._context())
+
+    def _context(self) -> AssetContext:
+        keys = tuple(p.partition for p in self.parts)
+        partitioning = (
+            PartitionContext(self.asset, self.spec.partitions, keys) if keys != ("",) else None
+        )
+        return AssetContext(
+            self.asset,
+            self.run,
+            logging.getLogger(f"assets.{self.asset}"),
+            partitioning=partitioning,
+        )
+
+
+def _spec_of(runtime: Runtime, asset: AssetKey) -> AssetSpec:
+    return next(s for s in runtime.definitions[asset].outputs if s.key == asset)

@@ -1,0 +1,212 @@
+"""Deciding what became ready, and claiming it: all inside the runner's one transaction.
+
+Actions are decided again here, against current pointers: what turns out current is settled without running (early
+cutoff, or another run made it); what lacks an input is blocked; the rest is claimed, as many calls as may run at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assets_core.execution.calls import (
+    Call,
+    input_records,
+    make_request,
+    related_versions,
+    targets_of,
+)
+from assets_core.execution.paths import new_id
+from assets_core.execution.state import RunState
+from assets_core.model.events import Adopted, Blocked, Unchanged
+from assets_core.partitions import PartitionSet
+from assets_core.planning.staleness import Verdict
+from assets_core.ports import Lease, Transaction
+
+_NONE = PartitionSet.EMPTY
+
+
+@dataclass(slots=True)
+class Ready:
+    """The outputs of one definition that may start, by asset number."""
+
+    definition: int
+    wanted: dict[int, PartitionSet] = field(default_factory=dict)
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    @property
+    def partitions(self) -> PartitionSet:
+        """Every ordinal that some output wants."""
+        union = _NONE
+        for partitions in self.wanted.values():
+            union |= partitions
+        return union
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A claim that another live run's lease stood in the way of."""
+
+    lease: Lease
+    wanted: dict[int, PartitionSet]
+
+
+class Claimer:
+    """Finds and claims calls for one run."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self._pending: dict[int, Ready] = {}
+        """Decided and ready, but there was no room to run them yet."""
+
+    def claim(self, tx: Transaction, room: int) -> tuple[list[Call], list[Refused]]:
+        """Settle what needs no run and claim up to ``room`` calls; what is refused counts as flying until put back."""
+        calls: list[Call] = []
+        refused: list[Refused] = []
+        while len(calls) < room:
+            ready = self._next()
+            if ready is None:
+                break
+            self._claim_calls(tx, ready, room, calls, refused)
+        return calls, refused
+
+    def _next(self) -> Ready | None:
+        """The next definition with something to run, deciding the touched ones on the way."""
+        for asset in self.state.frontier.touched():
+            definition = self.state.graph.definition_of[asset]
+            ready = self._decide(definition)
+            if ready is not None:
+                self._pending[definition] = ready
+        if not self._pending:
+            return None
+        return self._pending.pop(min(self._pending))
+
+    def _decide(self, definition: int) -> Ready | None:
+        graph, frontier = self.state.graph, self.state.frontier
+        ready = Ready(definition)
+        for asset in graph.outputs_of[definition]:
+            partitions = frontier.ready(asset)
+            if partitions and self._may_start(definition, asset, partitions):
+                verdict = self.state.rebuilder.verdict(asset, partitions.to_array())
+                ready.verdicts[asset] = verdict
+                ready.wanted[asset] = self._to_run(asset, partitions, verdict)
+        self._include_siblings(ready)
+        for asset, verdict in ready.verdicts.items():
+            self._settle_current(asset, PartitionSet.of(verdict.ordinals) - ready.wanted[asset])
+            ready.wanted[asset] -= self._block_missing(asset, ready.wanted[asset])
+        ready.wanted = {a: p for a, p in ready.wanted.items() if p}
+        return ready if ready.wanted else None
+
+    def _may_start(self, definition: int, asset: int, partitions: PartitionSet) -> bool:
+        """A batch waits for the partitions that are still coming, so that one call gets them all."""
+        batch = self.state.graph.definitions[definition].batch
+        if batch == 1 or partitions == self.state.frontier.waiting[asset]:
+            return True
+        if any(e.upstream == asset for e in self.state.graph.inputs(asset)):
+            return True
+        return batch != "all" and len(partitions) >= batch
+
+    def _to_run(self, asset: int, partitions: PartitionSet, verdict: Verdict) -> PartitionSet:
+        forced = self.state.forced.get(asset, _NONE) & partitions
+        return PartitionSet.of(verdict.ordinals[verdict.stale]) | forced
+
+    def _include_siblings(self, ready: Ready) -> None:
+        if len(ready.wanted) > 1 and not self.state.graph.definitions[ready.definition].can_subset:
+            union = ready.partitions
+            for asset, verdict in ready.verdicts.items():
+                ready.wanted[asset] = union & PartitionSet.of(verdict.ordinals)
+
+    def _settle_current(self, asset: int, current: PartitionSet) -> None:
+        if not current:
+            return
+        self.state.frontier.settle(asset, current)
+        planned = self.state.frontier.run.get(asset, _NONE)
+        for ordinal in current:
+            address = self.state.address(asset, ordinal)
+            self.state.emit(Adopted(*address) if ordinal in planned else Unchanged(*address))
+
+    def _block_missing(self, asset: int, wanted: PartitionSet) -> PartitionSet:
+        """Settle as blocked what lacks a required input after all (an optional output left out, say)."""
+        blocked = _NONE
+        for edge in self.state.graph.inputs(asset):
+            if edge.optional or not wanted - blocked:
+                continue
+            readable = self.state.lineage.readable(edge.upstream)
+            if edge.mapping.needs_every:
+                missing = edge.mapping.upstream_of(wanted, readable) - readable
+                hit = edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
+            else:
+                hit = _NONE if readable or edge.upstream == asset else wanted
+            for ordinal in hit - blocked:
+                address = self.state.address(asset, ordinal)
+                upstream = self.state.key(edge.upstream)
+                self.state.emit(Blocked(*address, upstream, f"`{upstream}` has no version to read"))
+            blocked |= hit
+        if blocked:
+            self.state.frontier.settle(asset, blocked)
+            self.state.block_downstream(asset, blocked, f"`{self.state.key(asset)}` is blocked")
+        return blocked
+
+    def _claim_calls(
+        self, tx: Transaction, ready: Ready, room: int, calls: list[Call], refused: list[Refused]
+    ) -> None:
+        for chunk in self._chunks(ready):
+            wanted = {a: p & chunk for a, p in ready.wanted.items() if p & chunk}
+            if len(calls) == room:
+                self._keep(ready, wanted)
+                continue
+            call = self._claim_one(tx, ready, wanted)
+            if isinstance(call, Refused):
+                refused.append(call)
+            else:
+                calls.append(call)
+
+    def _keep(self, ready: Ready, wanted: dict[int, PartitionSet]) -> None:
+        kept = self._pending.setdefault(
+            ready.definition, Ready(ready.definition, {}, ready.verdicts)
+        )
+        for asset, partitions in wanted.items():
+            kept.wanted[asset] = kept.wanted.get(asset, _NONE) | partitions
+
+    def _chunks(self, ready: Ready) -> Iterator[PartitionSet]:
+        """The partitions of each call: single ones, or contiguous runs (gaps split them) of at most ``batch``."""
+        batch = self.state.graph.definitions[ready.definition].batch
+        union = ready.partitions
+        if batch == 1:
+            yield from (PartitionSet.range(o, o + 1) for o in union)
+            return
+        first = next(iter(ready.wanted))
+        existing = self.state.graph.specs[first].partitions.existing(self.state.now) | union
+        ordinals = union.to_array()
+        gaps = np.flatnonzero(np.diff(existing.rank(ordinals)) > 1) + 1
+        for run in np.split(ordinals, gaps):
+            size = len(run) if batch == "all" else batch
+            for start in range(0, len(run), size):
+                yield PartitionSet.of(run[start : start + size])
+
+    def _claim_one(
+        self, tx: Transaction, ready: Ready, wanted: dict[int, PartitionSet]
+    ) -> Call | Refused:
+        state = self.state
+        targets = targets_of(list(wanted), wanted)
+        leases = tx.claim(
+            state.env, state.run, [(state.address(t.asset, t.ordinal), t.attempt) for t in targets]
+        )
+        if isinstance(leases, Lease):
+            for asset, partitions in wanted.items():
+                state.frontier.launch(asset, partitions)
+            return Refused(leases, wanted)
+        call = new_id()
+        first = next(iter(wanted))
+        ordinals = sorted({t.ordinal for t in targets})
+        sums = state.rebuilder.input_sums(first, np.array(ordinals, np.int64))
+        inputs = input_records(state, first, ordinals, sums, tx.sequence)
+        request = make_request(
+            state, ready.definition, call, targets, lambda wanted: tx.pins(state.env, wanted)
+        )
+        for asset, partitions in wanted.items():
+            state.frontier.launch(asset, partitions)
+        related = {a: related_versions(state, a) for a in wanted}
+        return Call(call, ready.definition, targets, tuple(leases), inputs, related, request)

@@ -1,0 +1,67 @@
+"""Metadata as it is recorded: finite JSON. What is not is refused with the path to it, and nothing is stored bent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import cast
+
+from assets_core.errors import StepError
+from assets_core.model.json import JSON
+
+MAX_METADATA_BYTES = 1024 * 1024
+_MAX_DEPTH = 50
+_MAX_INT = 1 << 63
+
+
+def checked_metadata(values: Mapping[str, object]) -> dict[str, JSON]:
+    """``values`` as JSON; raises StepError E530 that names the offending path, such as ``scores[2].mean``."""
+    result = {str(name): _json(value, str(name), 0) for name, value in values.items()}
+    size = len(repr(result))
+    if size > MAX_METADATA_BYTES:
+        raise _refused("metadata", f"is {size:,} bytes, at most {MAX_METADATA_BYTES:,} are kept")
+    return result
+
+
+def _json(value: object, path: str, depth: int) -> JSON:
+    if depth > _MAX_DEPTH:
+        raise _refused(path, f"is nested more than {_MAX_DEPTH} deep")
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        if not -_MAX_INT <= value < _MAX_INT:
+            raise _refused(path, "is an integer of more than 64 bits; give it as text")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _refused(path, f"is {value}; give None, or text")
+        return value
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise _refused(path, "is a datetime without a time zone")
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return _nested(value, path, depth)
+
+
+def _nested(value: object, path: str, depth: int) -> JSON:
+    if isinstance(value, Mapping):
+        return {str(k): _json(v, f"{path}.{k}", depth + 1) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return [_json(v, f"{path}[{n}]", depth + 1) for n, v in enumerate(value)]
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "shape", None) == ():
+        return _json(cast(object, item()), path, depth + 1)
+    raise _refused(
+        path, f"has type `{type(value).__module__}.{type(value).__qualname__}`, which is not JSON"
+    )
+
+
+def _refused(path: str, problem: str) -> StepError:
+    return StepError(
+        "E530",
+        f"metadata `{path}` {problem}",
+        help="metadata is JSON: text, finite numbers, booleans, None, lists and mappings",
+    )

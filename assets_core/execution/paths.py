@@ -1,0 +1,124 @@
+"""The one module that makes paths for stored versions and logs. A path is never identity.
+
+``data/<asset>/<partition>/<attempt>``: asset and partition are each one encoded segment, so that no asset can lie
+inside another and no partition key can leave its folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+from assets_core.errors import InternalError
+from assets_core.model.keys import AssetKey
+from assets_core.partitions.keys import key_to_path
+
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id() -> str:
+    """A fresh id of 26 characters ``[0-9a-z]`` that sorts by time of creation."""
+    value = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def checked_id(text: str) -> str:
+    """``text`` if it is an id we could have made; a path is never made of anything else."""
+    if not _ID.fullmatch(text):
+        raise InternalError("E701", f"`{text[:80]}` is not an id")
+    return text
+
+
+class Home:
+    """Where one project keeps its state: everything below it is ours, 0700 and 0600."""
+
+    def __init__(self, root: Path, data: Path) -> None:
+        self.root = root
+        self.data = data
+        """The folder of all stored versions; below ``root`` unless configured elsewhere."""
+
+    def version(self, asset: AssetKey, partition: str, attempt: str) -> Path:
+        """The directory of one attempt's output, which nothing else ever writes to."""
+        return self.data / key_to_path(asset) / key_to_path(partition) / checked_id(attempt)
+
+    def log(self, run: str, call: str) -> Path:
+        """The file that captures one call's output."""
+        return self.root / "logs" / checked_id(run) / f"{checked_id(call)}.log"
+
+    def relative(self, path: Path) -> str:
+        """A path as it is recorded: below the home, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    def create(self) -> None:
+        """Make the home: private, and ignoring itself for git."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = self.root / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+            ignore.chmod(0o600)
+
+
+def make_private(directory: Path) -> list[Path]:
+    """Create a directory and its missing ancestors as 0700; returns those created, outermost first."""
+    created: list[Path] = []
+    missing = directory
+    while not missing.exists():
+        created.append(missing)
+        missing = missing.parent
+    for path in reversed(created):
+        path.mkdir(mode=0o700, exist_ok=True)
+    return created[::-1]
+
+
+def remove_version(location: Path, home: Home) -> None:
+    """Delete one attempt's directory; refuses anything that is not a directory of ours below ``data``."""
+    if (
+        location.is_symlink()
+        or home.data not in location.parents
+        or not _ID.fullmatch(location.name)
+    ):
+        raise InternalError(
+            "E702", f"refusing to delete `{location}`, which is not a stored version"
+        )
+    shutil.rmtree(location, ignore_errors=not location.exists())
+
+
+def sync_tree(location: Path, created: list[Path]) -> None:
+    """Make a written version durable: every file, then each directory bottom-up, then the ancestors it created.
+
+    Must happen before the record commits (G4). Opening read-only suffices for fsync on Linux and macOS.
+    """
+    for folder, _, files in os.walk(location, topdown=False):
+        for name in files:
+            path = Path(folder, name)
+            path.chmod(0o600)
+            _sync(path)
+        _sync(Path(folder))
+    for directory in reversed(created):
+        if directory != location:
+            _sync(directory)
+    if created:
+        _sync(created[0].parent)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        _full_sync(fd)
+    finally:
+        os.close(fd)
+
+
+def _full_sync(fd: int) -> None:
+    """F_FULLFSYNC where it exists: macOS's fsync leaves data in the drive's cache."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(fd)
+    else:
+        fcntl.fcntl(fd, full)

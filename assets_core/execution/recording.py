@@ -1,0 +1,210 @@
+"""Recording what came back: one row per attempt, the pointer moved in the same transaction if the fence still holds.
+
+What follows from the facts for the rest of the run is ``settling``'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from assets_core.execution.calls import Call, Target
+from assets_core.execution.retries import Retries
+from assets_core.execution.state import RunState
+from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced, StepOutcome
+from assets_core.model.records import (
+    AttemptRecord,
+    AttemptStatus,
+    InputRecord,
+    MaterializationRecord,
+    ObservationRecord,
+)
+from assets_core.model.values import Written
+from assets_core.model.versions import DataVersion, digest, term
+from assets_core.ports import Completion, Recorded, Transaction
+from assets_core.versioning.current import source_version
+
+OMITTED = "omitted"
+Inputs = Mapping[int, tuple[InputRecord, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A call that came back, and with what."""
+
+    call: Call
+    outcome: StepOutcome
+
+
+class Recorder:
+    """Turns outcomes into facts for one run."""
+
+    def __init__(self, state: RunState, retries: Retries) -> None:
+        self.state = state
+        self.retries = retries
+
+    def record(
+        self, tx: Transaction, returned: list[Returned]
+    ) -> list[tuple[Returned, list[Recorded]]]:
+        """Write the facts of these calls in the open transaction."""
+        self._observe(tx, returned)
+        completions = [self._completions(r) for r in returned]
+        recorded = list(tx.record([c for group in completions for c in group]))
+        grouped = []
+        for one, group in zip(returned, completions, strict=True):
+            grouped.append((one, recorded[: len(group)]))
+            recorded = recorded[len(group) :]
+        return grouped
+
+    def _observe(self, tx: Transaction, returned: list[Returned]) -> None:
+        """A token that the worker saw is what was read, whatever the planner saw before."""
+        observations = []
+        for one in returned:
+            for read in one.outcome.sources:
+                asset = self.state.graph.numbers[read.asset]
+                tokens = self.state.tokens.setdefault(asset, {})
+                if tokens.get(read.partition) == read.token:
+                    continue
+                tokens[read.partition] = read.token
+                observations.append(self._observation(asset, read.partition, read.token))
+                self._reobserve(asset)
+        if observations:
+            tx.observe(observations)
+
+    def _observation(self, asset: int, partition: str, token: str) -> ObservationRecord:
+        state = self.state
+        version = source_version(token, state.versions.code[asset], state.versions.config[asset])
+        return ObservationRecord(
+            state.env, state.key(asset), partition, token, version, state.clock.now()
+        )
+
+    def _reobserve(self, asset: int) -> None:
+        state = self.state
+        find = state.graph.specs[asset].partitions.ordinal
+        versions = state.versions
+        state.lineage.observe(
+            asset,
+            {
+                find(p): term(p, source_version(t, versions.code[asset], versions.config[asset]))
+                for p, t in state.tokens[asset].items()
+            },
+        )
+
+    # --- facts --------------------------------------------------------------------------------------------------
+
+    def _completions(self, returned: Returned) -> list[Completion]:
+        call = returned.call
+        targets = {t.attempt: t for t in call.targets}
+        together = self._held_together(returned)
+        inputs = self._inputs(call)
+        return [
+            self._completion(returned, targets[o.attempt], o, inputs, together=together)
+            for o in returned.outcome.outputs
+        ]
+
+    def _held_together(self, returned: Returned) -> bool:
+        """Whether ``publish="together"`` keeps this call's outputs back because one of them is not good."""
+        if self.state.graph.definitions[returned.call.definition].publish != "together":
+            return False
+        return any(
+            isinstance(o, NotProduced)
+            or (isinstance(o, Produced) and any(c.blocks for c in o.checks))
+            for o in returned.outcome.outputs
+        )
+
+    def _inputs(self, call: Call) -> Inputs:
+        """The call's input records; those of sources as the worker saw them, which may be newer than the pins."""
+        state = self.state
+        asset = call.targets[0].asset
+        edges = state.graph.inputs(asset)
+        moved = [
+            n
+            for n, e in enumerate(edges)
+            if state.graph.definitions[state.graph.definition_of[e.upstream]].is_source
+        ]
+        if not moved:
+            return call.inputs
+        ordinals = sorted(call.inputs)
+        sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))
+        return {
+            ordinal: tuple(
+                replace(item, version=sums.version(row, n)) if n in moved else item
+                for n, item in enumerate(call.inputs[ordinal])
+            )
+            for row, ordinal in enumerate(ordinals)
+        }
+
+    def _completion(
+        self,
+        returned: Returned,
+        target: Target,
+        outcome: OutputOutcome,
+        inputs: Inputs,
+        *,
+        together: bool,
+    ) -> Completion:
+        match outcome:
+            case Produced():
+                publish = not together and not any(c.blocks for c in outcome.checks)
+                status = AttemptStatus.MATERIALIZED if publish else AttemptStatus.REJECTED
+                return Completion(
+                    self._attempt(returned, target, status),
+                    self._materialization(outcome, target, inputs),
+                    outcome.checks,
+                    returned.call.related[target.asset],
+                    publish=publish,
+                )
+            case Omitted():
+                written = Written(OMITTED, DataVersion(digest(OMITTED)), (), OMITTED)
+                empty = Produced(outcome.asset, outcome.partition, outcome.attempt, written, ())
+                return Completion(
+                    self._attempt(returned, target, AttemptStatus.MATERIALIZED),
+                    self._materialization(empty, target, inputs),
+                    publish=True,
+                )
+            case NotProduced(failure=failure):
+                again = self.retries.allowed(returned.call, failure)
+                attempt = self._attempt(returned, target, AttemptStatus.FAILED)
+                return Completion(replace(attempt, failure=failure), release=not again)
+
+    def _attempt(self, returned: Returned, target: Target, status: AttemptStatus) -> AttemptRecord:
+        state, call, outcome = self.state, returned.call, returned.outcome
+        lease = next(le for le in call.leases if le.attempt == target.attempt)
+        ended = state.clock.now()
+        share = outcome.duration_s / len(call.targets)
+        return AttemptRecord(
+            target.attempt,
+            state.run,
+            state.env,
+            *state.address(target.asset, target.ordinal),
+            lease.fence,
+            ended - timedelta(seconds=outcome.duration_s),
+            ended,
+            status,
+            share,
+            log=outcome.log,
+        )
+
+    def _materialization(
+        self, outcome: Produced, target: Target, inputs: Inputs
+    ) -> MaterializationRecord:
+        state, asset = self.state, target.asset
+        return MaterializationRecord(
+            target.attempt,
+            state.run,
+            state.env,
+            outcome.asset,
+            outcome.partition,
+            state.versions.code[asset],
+            state.versions.config[asset],
+            state.graph.shape(asset),
+            inputs[target.ordinal],
+            outcome.written,
+            term(outcome.partition, outcome.written.data_version),
+            state.clock.now(),
+            outcome.metadata,
+            state.graph.specs[asset].deterministic,
+        )

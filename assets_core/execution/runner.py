@@ -1,0 +1,280 @@
+"""The runner drives a plan: it claims, submits, records and asks staleness again. Workers return; the runner records.
+
+One loop. Each turn takes the outcomes that have arrived and opens one durable transaction in which it catches up with
+other writers, records those outcomes, decides the *maybe* downstream of what settled, and claims what became ready;
+then it submits what it claimed. No user code and no file I/O runs inside the transaction. Visibility is the pointer,
+moved in the transaction that records (G1), and only if the fence is still ours (G6).
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from assets_core.errors import AssetsError
+from assets_core.execution.calls import Call, Target, make_request
+from assets_core.execution.checkups import Checkup, Checkups
+from assets_core.execution.claims import Claimer, Refused
+from assets_core.execution.paths import new_id
+from assets_core.execution.recording import Recorder, Returned
+from assets_core.execution.retries import Retries
+from assets_core.execution.settling import Settler
+from assets_core.execution.state import RunState
+from assets_core.execution.tally import RunResult
+from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
+from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
+from assets_core.model.plans import Action, Plan
+from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
+from assets_core.ports import Executor, Outcome, StateStore, Transaction
+
+CONFLICT_POLL_S = 0.25
+Replan: TypeAlias = Callable[[], Plan]
+_Flight: TypeAlias = "Call | Checkup"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a run behaves."""
+
+    fail_fast: bool = False
+    random: Callable[[], float] = random.random
+
+
+class Runner:
+    """Executes one plan against one store with one executor."""
+
+    def __init__(
+        self,
+        state: RunState,
+        store: StateStore,
+        executor: Executor,
+        settings: RunSettings,
+        replan: Replan,
+    ) -> None:
+        self.state = state
+        self.store = store
+        self.executor = executor
+        self.settings = settings
+        self._replan = replan
+        """Plans again against the advanced snapshot: what a run still has to check once everything is built."""
+        self._started = state.clock.monotonic()
+        self._retries = Retries(state.graph, settings.random)
+        self._claimer = Claimer(state)
+        self._recorder = Recorder(state, self._retries)
+        self._settler = Settler(state, self._retries, self._started)
+        self._checkups = Checkups(state)
+        self._arrived: queue.SimpleQueue[tuple[_Flight, Future[Outcome]]] = queue.SimpleQueue()
+        self._flying = 0
+        self._conflicts: list[tuple[float, Refused]] = []
+        self._stop: RunStatus | None = None
+        inner = state.emit
+
+        def emit(event: Event) -> None:
+            state.tally.see(event)
+            inner(event)
+
+        state.emit = emit
+
+    def request_stop(self) -> None:
+        """Start nothing more, wait for what is running, record it and end the run as cancelled."""
+        self._stop = RunStatus.CANCELLED
+
+    def run(self, plan: Plan, record: RunRecord) -> RunResult:
+        """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
+        with self.store.writing() as tx:
+            record = tx.start_run(record)
+            self.state.lineage.sequence = tx.sequence
+        total = plan.count(Action.RUN) + plan.count(Action.MAYBE)
+        self.state.emit(RunStarted(record.run, record.number, total))
+        self._block_planned(plan)
+        self._checkups.add(plan.checks)
+        status = RunStatus.FAILED
+        try:
+            status = self._drive()
+        finally:
+            counts = self.state.tally.counts(plan.current)
+            end = RunEnd(record.run, status, self.state.clock.now(), counts)
+            with self.store.writing() as tx:
+                tx.end_run(end)
+        seconds = self.state.clock.monotonic() - self._started
+        self.state.emit(RunFinished(record.run, status, seconds))
+        tally = self.state.tally
+        return RunResult(
+            record.run, record.number, status, seconds, counts,
+            tuple(tally.steps.values()), tuple(tally.failed_checks),
+        )  # fmt: skip
+
+    def _block_planned(self, plan: Plan) -> None:
+        for step in plan.steps:
+            if step.action is Action.BLOCKED:
+                reason = ", ".join(r.code for r in step.reasons)
+                for ordinal in step.partitions:
+                    address = self.state.address(step.index, ordinal)
+                    self.state.emit(Blocked(*address, None, reason))
+
+    def _drive(self) -> RunStatus:
+        """Turn until nothing is left, then once more for checks that only the finished data makes due."""
+        self._turn([])
+        while True:
+            while self._flying or self._waiting:
+                self._turn(self._await())
+            if self._stop is not None:
+                return self._stop
+            if not self._checkups.add(self._replan().checks):
+                return RunStatus.FAILED if self.state.tally.failed else RunStatus.SUCCEEDED
+            self._turn([])
+
+    @property
+    def _waiting(self) -> bool:
+        return self._stop is None and bool(len(self._retries) or self._conflicts)
+
+    def _await(self) -> list[tuple[_Flight, Future[Outcome]]]:
+        """Everything that has arrived; blocks until something has, or a timer is due."""
+        timeout = self._until_timer()
+        if not self._flying:
+            self.state.clock.sleep(timeout or 0.0)
+            return []
+        try:
+            arrived = [self._arrived.get(timeout=timeout)]
+        except queue.Empty:
+            return []
+        while not self._arrived.empty():
+            arrived.append(self._arrived.get_nowait())
+        self._flying -= len(arrived)
+        return arrived
+
+    def _until_timer(self) -> float | None:
+        times = [at for at, _ in self._conflicts]
+        if self._retries.next_at is not None:
+            times.append(self._retries.next_at)
+        if not times or self._stop is not None:
+            return None
+        return max(0.0, min(times) - self.state.clock.monotonic())
+
+    def _turn(self, arrived: list[tuple[_Flight, Future[Outcome]]]) -> None:
+        """One transaction: catch up, record, decide, claim. Then submit."""
+        calls: list[Call] = []
+        checkups: list[Checkup] = []
+        with self.store.writing() as tx:
+            self._catch_up(tx)
+            self._record(tx, arrived)
+            if self._stop is None:
+                room = self.executor.capacity - self._flying
+                calls = self._retry(tx)
+                checkups = self._checkups.start(tx, room - len(calls))
+                self._resume_conflicts()
+                claimed, refused = self._claimer.claim(tx, room - len(calls) - len(checkups))
+                calls += claimed
+                self._postpone(refused)
+            else:
+                tx.release([lease for c in self._retries.clear() for lease in c.leases])
+            self.state.lineage.sequence = tx.sequence
+        flights: list[_Flight] = [*calls, *checkups]
+        for flight in flights:
+            self._submit(flight)
+
+    def _catch_up(self, tx: Transaction) -> None:
+        """Lay over the snapshot what other writers committed since our last turn."""
+        state = self.state
+        for change in tx.changes(state.env, state.lineage.sequence):
+            asset = state.graph.numbers.get(change.asset)
+            if asset is None:
+                continue
+            ordinals, known = state.graph.specs[asset].partitions.find([change.partition])
+            if not known[0]:
+                continue
+            if change.candidate:
+                state.lineage.put_candidate(asset, int(ordinals[0]), change.row)
+            else:
+                state.lineage.put(asset, int(ordinals[0]), change.row)
+
+    # --- outcomes -----------------------------------------------------------------------------------------------
+
+    def _record(self, tx: Transaction, arrived: list[tuple[_Flight, Future[Outcome]]]) -> None:
+        returned: list[Returned] = []
+        for flight, future in arrived:
+            if isinstance(flight, Checkup):
+                outcome = future.result()
+                assert isinstance(outcome, CheckRunOutcome)
+                self._checkups.record(tx, flight, outcome)
+            else:
+                returned.append(Returned(flight, _outcome(flight, future)))
+        for one, recorded in self._recorder.record(tx, returned):
+            self._settler.settle(one, recorded)
+        if self.settings.fail_fast and self.state.tally.failed and self._stop is None:
+            self._stop = RunStatus.FAILED
+
+    def _retry(self, tx: Transaction) -> list[Call]:
+        calls = []
+        for call, failed in self._retries.due(self.state.clock.monotonic()):
+            calls.append(self._next_try(tx, call, failed))
+        return calls
+
+    def _next_try(self, tx: Transaction, call: Call, failed: tuple[Target, ...]) -> Call:
+        """The same claim and the same pins, with a fresh attempt for each target that failed."""
+        state = self.state
+        targets = tuple(replace(t, attempt=new_id()) for t in failed)
+        leases = tuple(
+            tx.renew(next(le for le in call.leases if le.attempt == old.attempt), new.attempt)
+            for old, new in zip(failed, targets, strict=True)
+        )
+        request = make_request(
+            state, call.definition, new_id(), targets, lambda wanted: tx.pins(state.env, wanted)
+        )
+        pinned = replace(request, inputs=call.request.inputs, related=call.request.related)
+        return replace(
+            call,
+            id=pinned.call,
+            targets=targets,
+            leases=leases,
+            request=pinned,
+            tries=call.tries + 1,
+        )
+
+    # --- claims that were refused, and submitting ------------------------------------------------------------------
+
+    def _postpone(self, refused: list[Refused]) -> None:
+        """Another live run holds these: look again soon, and adopt what it made if it is today's."""
+        at = self.state.clock.monotonic() + CONFLICT_POLL_S
+        self._conflicts += [(at, r) for r in refused]
+
+    def _resume_conflicts(self) -> None:
+        now = self.state.clock.monotonic()
+        due = [r for at, r in self._conflicts if at <= now]
+        self._conflicts = [(at, r) for at, r in self._conflicts if at > now]
+        for refused in due:
+            for asset, partitions in refused.wanted.items():
+                self.state.frontier.put_back(asset, partitions)
+
+    def _submit(self, flight: _Flight) -> None:
+        self._flying += 1
+        if not isinstance(flight, Checkup):
+            outputs = flight.request.outputs
+            self.state.emit(
+                StepStarted(
+                    flight.id,
+                    tuple(dict.fromkeys(o.asset for o in outputs)),
+                    tuple(dict.fromkeys(o.partition for o in outputs)),
+                    self.state.clock.monotonic() - self._started,
+                )
+            )
+        future = self.executor.submit(flight.request)
+        future.add_done_callback(lambda done: self._arrived.put((flight, done)))
+
+
+def _outcome(call: Call, future: Future[Outcome]) -> StepOutcome:
+    """What came back; a worker that died failed every target of its call, with the reason."""
+    try:
+        outcome = future.result()
+    except AssetsError as error:
+        failure = Failure("died", error.message, retryable=True)
+        outputs = tuple(
+            NotProduced(o.asset, o.partition, o.attempt, failure) for o in call.request.outputs
+        )
+        return StepOutcome(call.id, outputs)
+    assert isinstance(outcome, StepOutcome)
+    return outcome

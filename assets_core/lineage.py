@@ -1,0 +1,303 @@
+"""The frozen snapshot of what was recorded, laid out for array comparison.
+
+Unpartitioned assets share three flat arrays, so that a project of 100,000 of them is compared in a few numpy calls;
+every partitioned asset has arrays of its own over *slots*: the partitions that exist at ``now`` and those recorded,
+ascending by ordinal. A slot whose ``number`` is 0 has no version. The planner treats all of this as frozen. The
+runner owns a snapshot of its own and advances it with ``put`` as records commit.
+
+Rows recorded with another number of inputs than today's keep a zero input block: their shape digest differs, so they
+are stale whatever their inputs were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assets_core.graph import AssetGraph
+from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_dtype
+from assets_core.model.versions import InputVersion, Term, column_term
+from assets_core.partitions import PartitionSet
+from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HEAD = row_dtype(0)
+INPUT = np.dtype([("low", "<u8"), ("high", "<u8"), ("count", "<i8"), ("as_of", "<i8")])
+_SINGLE = np.zeros(1, dtype=np.int64)
+_UNREADABLE = np.uint64(Flag.MISSING | Flag.DAMAGED | Flag.OMITTED)
+_OMITTED = np.uint64(Flag.OMITTED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssetRows:
+    """One asset's slots: views, so writing to them is visible to every reader of the snapshot."""
+
+    ordinals: NDArray[np.int64]
+    head: NDArray[Any]
+    """(slots,) of HEAD."""
+    inputs: NDArray[Any]
+    """(slots, today's inputs) of INPUT."""
+
+    @property
+    def recorded(self) -> NDArray[np.bool_]:
+        """Which slots have a version."""
+        present: NDArray[np.bool_] = self.head["number"] != 0
+        return present
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeTerms:
+    """What each upstream slot adds to an input: two lanes and a term count, zero where absent."""
+
+    ordinals: NDArray[np.int64]
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint64]
+    count: NDArray[np.int64]
+
+
+class Lineage:
+    """What was recorded of every asset of a graph, as of one sequence of the store."""
+
+    def __init__(self, graph: AssetGraph, now: datetime, sequence: int) -> None:
+        self.graph = graph
+        self.now = now
+        self.sequence = sequence
+        size = len(graph.keys)
+        self.arity = np.fromiter((len(graph.inputs(a)) for a in range(size)), np.int64, size)
+        self.indptr = np.concatenate(([0], np.cumsum(self.arity)))
+        """Asset a's inputs stand at ``indptr[a]:indptr[a + 1]`` of ``single_inputs``."""
+        self.single_head = np.zeros(size, HEAD)
+        self.single_inputs = np.zeros(int(self.indptr[-1]), INPUT)
+        self.partitioned: dict[int, AssetRows] = {}
+        self.candidates: dict[int, dict[int, bytes]] = {}
+        """Per asset and ordinal, the packed row of the version kept back by a check."""
+        self.shape_texts: dict[str, str] = {}
+        """Recorded input shapes that are not today's, by digest."""
+        self.rejections: dict[int, tuple[tuple[str, ...], str]] = {}
+        """Per candidate's materialization number: the blocking checks that failed, and the run that made it."""
+        self.failed: dict[int, PartitionSet] = {}
+        """Per asset, where the last attempt failed."""
+        self.observed: dict[int, dict[str, str]] = {}
+        """Per source that was observed for this snapshot, the token at each partition key."""
+        self.unobserved: dict[int, str] = {}
+        """Sources whose observation failed, with the message."""
+        self.durations: dict[int, DurationStats] = {}
+        self._columns: dict[int, dict[tuple[str, ...], dict[int, InputVersion]]] = {}
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def rows(self, asset: int) -> AssetRows:
+        """The slots of one asset."""
+        rows = self.partitioned.get(asset)
+        if rows is not None:
+            return rows
+        start, stop = int(self.indptr[asset]), int(self.indptr[asset + 1])
+        return AssetRows(
+            _SINGLE,
+            self.single_head[asset : asset + 1],
+            self.single_inputs[start:stop].reshape(1, stop - start),
+        )
+
+    def recorded(self, asset: int) -> PartitionSet:
+        """The partitions that have a version."""
+        rows = self.rows(asset)
+        return PartitionSet.of(rows.ordinals[rows.recorded])
+
+    def readable(self, asset: int) -> PartitionSet:
+        """The partitions that have a version to read: not omitted, missing or damaged as far as is known."""
+        rows = self.rows(asset)
+        sound = rows.recorded & ((rows.head["flags"] & _UNREADABLE) == 0)
+        return PartitionSet.of(rows.ordinals[sound])
+
+    def numbers(self, asset: int, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The materialization numbers of partitions that are recorded."""
+        rows = self.rows(asset)
+        found: NDArray[np.int64] = rows.head["number"][np.searchsorted(rows.ordinals, ordinals)]
+        return found
+
+    def term(self, asset: int, ordinal: int) -> Term | None:
+        """The term of one asset-partition, None where nothing is recorded."""
+        rows = self.rows(asset)
+        slot = int(np.searchsorted(rows.ordinals, ordinal))
+        if (
+            slot == len(rows.ordinals)
+            or rows.ordinals[slot] != ordinal
+            or not rows.head["number"][slot]
+        ):
+            return None
+        low, high = rows.head["term"][slot].tolist()
+        return Term(low, high)
+
+    def terms(self, asset: int, columns: tuple[str, ...] | None) -> EdgeTerms:
+        """What reading these columns (None: everything) of each slot adds to an input version."""
+        rows = self.rows(asset)
+        present = rows.recorded & ((rows.head["flags"] & _OMITTED) == 0)
+        low = np.where(present, rows.head["term"][:, 0], np.uint64(0))
+        high = np.where(present, rows.head["term"][:, 1], np.uint64(0))
+        count = present.astype(np.int64)
+        known = self._columns.get(asset, {}).get(columns) if columns is not None else None
+        if known:
+            for slot in np.flatnonzero(present):
+                version = known.get(int(rows.ordinals[slot]))
+                if version is not None:
+                    low[slot], high[slot], count[slot] = version
+        return EdgeTerms(rows.ordinals, low, high, count)
+
+    def total(self, asset: int) -> InputVersion:
+        """The sum over everything that is recorded of an asset."""
+        terms = self.terms(asset, None)
+        return InputVersion(
+            int(terms.low.sum(dtype=np.uint64)),
+            int(terms.high.sum(dtype=np.uint64)),
+            int(terms.count.sum()),
+        )
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def load(self, rows: LineageRows) -> None:
+        """Lay one bulk read of the store over the slots."""
+        self._add_slots(rows.current)
+        for packed in rows.current:
+            self._scatter(packed)
+        for packed in rows.candidates:
+            size = HEAD_SIZE + 32 * packed.inputs
+            for n, (asset, ordinal) in enumerate(
+                zip(packed.assets.tolist(), packed.ordinals.tolist(), strict=True)
+            ):
+                row = packed.data[n * size : (n + 1) * size]
+                self.candidates.setdefault(asset, {})[ordinal] = row
+
+    def _add_slots(self, current: Iterable[PackedRows]) -> None:
+        recorded: dict[int, list[NDArray[np.int64]]] = {}
+        partitioned = [a for a, s in enumerate(self.graph.specs) if s.partitions.is_partitioned]
+        wanted = np.zeros(len(self.graph.keys), dtype=np.bool_)
+        wanted[partitioned] = True
+        for packed in current:
+            for asset, part in _by_asset(packed, wanted):
+                recorded.setdefault(asset, []).append(packed.ordinals[part])
+        for asset in partitioned:
+            existing = self.graph.specs[asset].partitions.existing(self.now).to_array()
+            extra = recorded.get(asset)
+            ordinals = np.union1d(existing, np.concatenate(extra)) if extra else existing
+            self._make_slots(asset, ordinals)
+
+    def _make_slots(self, asset: int, ordinals: NDArray[np.int64]) -> None:
+        size, arity = len(ordinals), int(self.arity[asset])
+        old = self.partitioned.get(asset)
+        new = AssetRows(ordinals, np.zeros(size, HEAD), np.zeros((size, arity), INPUT))
+        if old is not None:
+            at = np.searchsorted(ordinals, old.ordinals)
+            new.head[at] = old.head
+            new.inputs[at] = old.inputs
+        self.partitioned[asset] = new
+
+    def _scatter(self, packed: PackedRows) -> None:
+        """Copy rows to their slots; later rows override earlier ones because assignment is in order."""
+        table = np.frombuffer(packed.data, row_dtype(packed.inputs))
+        head = np.ndarray(len(table), HEAD, packed.data, 0, (table.dtype.itemsize,))
+        is_partitioned = np.zeros(len(self.graph.keys), dtype=np.bool_)
+        is_partitioned[list(self.partitioned)] = True
+        single = np.flatnonzero(~is_partitioned[packed.assets])
+        assets = packed.assets[single]
+        self.single_head[assets] = head[single]
+        if packed.inputs:
+            fits = self.arity[assets] == packed.inputs
+            at = self.indptr[assets[fits], None] + np.arange(packed.inputs)
+            self.single_inputs[at] = table["inputs"][single[fits]]
+        for asset, part in _by_asset(packed, is_partitioned):
+            rows = self.partitioned[asset]
+            slots = np.searchsorted(rows.ordinals, packed.ordinals[part])
+            rows.head[slots] = head[part]
+            if packed.inputs and self.arity[asset] == packed.inputs:
+                rows.inputs[slots] = table["inputs"][part]
+
+    def load_columns(self, rows: Iterable[ColumnRow]) -> None:
+        """Lay the column digests of column-aware upstreams over their slots."""
+        for row in rows:
+            asset = self.graph.numbers.get(row.asset)
+            if asset is None:
+                continue
+            ordinals, known = self.graph.specs[asset].partitions.find([row.partition])
+            if known[0]:
+                self.put_columns(asset, int(ordinals[0]), row)
+
+    def put_columns(self, asset: int, ordinal: int, row: ColumnRow) -> None:
+        """Set what each declared projection of one partition adds; whole versions keep their own term."""
+        for columns in {e.columns for e in self.graph.outputs(asset) if e.columns is not None}:
+            known = self._columns.setdefault(asset, {}).setdefault(columns, {})
+            known.pop(ordinal, None)
+            if row.columns is not None:
+                known[ordinal] = projection_version(row, columns)
+
+    def observe(self, asset: int, terms: Mapping[int, Term]) -> None:
+        """Lay a source's observed terms (by ordinal) over its slots: what was seen is what is there."""
+        if asset in self.partitioned:
+            missing = np.setdiff1d(
+                np.fromiter(terms, np.int64, len(terms)), self.rows(asset).ordinals
+            )
+            if len(missing):
+                self._make_slots(asset, np.union1d(self.rows(asset).ordinals, missing))
+        rows = self.rows(asset)
+        rows.head["number"] = 0
+        for ordinal, term in terms.items():
+            slot = int(np.searchsorted(rows.ordinals, ordinal))
+            rows.head[slot]["number"] = -1
+            rows.head[slot]["term"] = term
+
+    # --- advancing (the runner's own snapshot only) ---------------------------------------------------------------
+
+    def put(self, asset: int, ordinal: int, row: bytes) -> None:
+        """Make ``row`` the current version of one asset-partition."""
+        rows = self.rows(asset)
+        slot = int(np.searchsorted(rows.ordinals, ordinal))
+        if slot == len(rows.ordinals) or rows.ordinals[slot] != ordinal:
+            self._make_slots(asset, np.insert(rows.ordinals, slot, ordinal))
+            rows = self.rows(asset)
+        rows.head[slot] = np.frombuffer(row, HEAD, 1)[0]
+        if input_count(row) == self.arity[asset]:
+            rows.inputs[slot] = np.frombuffer(row, INPUT, -1, HEAD_SIZE)
+
+    def put_candidate(self, asset: int, ordinal: int, row: bytes | None) -> None:
+        """Keep ``row`` as the candidate of one asset-partition, or None: it has none any more."""
+        if row is None:
+            self.candidates.get(asset, {}).pop(ordinal, None)
+        else:
+            self.candidates.setdefault(asset, {})[ordinal] = row
+
+
+def projection_version(row: ColumnRow, columns: tuple[str, ...]) -> InputVersion:
+    """The version of some columns of one partition: a term per column and one for the row count.
+
+    A column that is not there adds nothing; the term count tells.
+    """
+    found = {c.name: c for c in row.columns or ()}
+    terms = [column_term(row.partition, "", "", row.rows, "")]
+    terms += [
+        column_term(row.partition, name, found[name].type, row.rows, found[name].digest)
+        for name in columns
+        if name in found
+    ]
+    low = sum(t.low for t in terms) % (1 << 64)
+    high = sum(t.high for t in terms) % (1 << 64)
+    return InputVersion(low, high, len(terms))
+
+
+def _by_asset(
+    packed: PackedRows, wanted: NDArray[np.bool_]
+) -> Iterable[tuple[int, NDArray[np.int64]]]:
+    """The rows of each wanted asset, as positions in ``packed``, in order."""
+    chosen = np.flatnonzero(wanted[packed.assets])
+    if not len(chosen):
+        return
+    assets = packed.assets[chosen]
+    order = np.argsort(assets, kind="stable")
+    chosen, assets = chosen[order], assets[order]
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(assets)) + 1))
+    for start, stop in zip(starts, [*starts[1:], len(chosen)], strict=True):
+        yield int(assets[start]), chosen[start:stop]

@@ -1,0 +1,80 @@
+"""Versions that a blocking check kept back: they are not computed again while nothing of theirs has changed.
+
+A candidate made of exactly today's code, config and inputs either still fails today's checks, which blocks its
+asset-partition, or a check was changed or removed since, and the checks are evaluated on it once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets_core.lineage import HEAD, INPUT
+from assets_core.model.packed import HEAD_SIZE, Flag, input_count
+from assets_core.model.plans import Action, CheckBlocked, Step
+from assets_core.partitions import PartitionSet
+from assets_core.planning.staleness import Rebuilder, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the candidates of one asset mean today."""
+
+    blocked: PartitionSet = PartitionSet.EMPTY
+    recheck: PartitionSet = PartitionSet.EMPTY
+    steps: tuple[Step, ...] = ()
+
+
+def sort_candidates(
+    rebuilder: Rebuilder, asset: int, verdict: Verdict, stale: PartitionSet, *, forced: bool
+) -> Kept:
+    """Which stale partitions have a candidate of today's versions, and whether it still fails."""
+    candidates = rebuilder.lineage.candidates.get(asset)
+    if forced or not candidates:
+        return Kept()
+    rows = {int(o): n for n, o in enumerate(verdict.ordinals)}
+    blocked: list[int] = []
+    recheck: list[int] = []
+    for ordinal, row in candidates.items():
+        if (
+            ordinal in rows
+            and ordinal in stale
+            and _is_todays(rebuilder, asset, verdict, rows[ordinal], row)
+        ):
+            (blocked if _still_fails(rebuilder, asset, row) else recheck).append(ordinal)
+    steps = tuple(_blocked_steps(rebuilder, asset, blocked))
+    return Kept(PartitionSet.of(blocked), PartitionSet.of(recheck), steps)
+
+
+def _is_todays(rebuilder: Rebuilder, asset: int, verdict: Verdict, at: int, row: bytes) -> bool:
+    if input_count(row) != verdict.inputs.shape[1]:
+        return False
+    head = np.frombuffer(row, HEAD, 1)[0]
+    inputs = np.frombuffer(row, INPUT, -1, HEAD_SIZE)
+    return verdict.matches(at, head, inputs, rebuilder.target(asset))
+
+
+def _still_fails(rebuilder: Rebuilder, asset: int, row: bytes) -> bool:
+    head = np.frombuffer(row, HEAD, 1)
+    evaluated = not rebuilder.unchecked(asset, head)[0]
+    return evaluated and bool(head["flags"][0] & np.uint64(Flag.BLOCKING_FAILED))
+
+
+def _blocked_steps(rebuilder: Rebuilder, asset: int, ordinals: list[int]) -> Iterator[Step]:
+    """One step per set of failing checks and run."""
+    groups: dict[tuple[tuple[str, ...], str], list[int]] = {}
+    for ordinal in ordinals:
+        number = int(
+            np.frombuffer(rebuilder.lineage.candidates[asset][ordinal], HEAD, 1)["number"][0]
+        )
+        groups.setdefault(rebuilder.lineage.rejections.get(number, ((), "")), []).append(ordinal)
+    for (checks, run), members in groups.items():
+        yield Step(
+            rebuilder.graph.keys[asset],
+            asset,
+            Action.BLOCKED,
+            (CheckBlocked(checks, run),),
+            PartitionSet.of(members),
+        )

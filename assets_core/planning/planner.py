@@ -1,0 +1,413 @@
+"""In what order, and what follows from what: the plan, a pure function of graph, wish, versions and lineage.
+
+Asset numbers are a topological order, so one pass over them suffices. The pass visits only what is *interesting*:
+definitions with a stale output, and what is downstream of something visited that is not current. Cost grows with what
+changed; what exists is compared once, in arrays (``staleness``).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assets_core.errors import DefinitionError
+from assets_core.graph import AssetGraph, Edge
+from assets_core.lineage import Lineage
+from assets_core.model.keys import AssetKey
+from assets_core.model.plans import (
+    Action,
+    Annotation,
+    CheckStep,
+    Forced,
+    InputMissing,
+    LastAttemptFailed,
+    ObservationFailed,
+    Plan,
+    Reason,
+    RunsTogether,
+    Step,
+    UpstreamBlocked,
+    UpstreamPending,
+)
+from assets_core.partitions import PartitionSet
+from assets_core.planning.candidates import sort_candidates
+from assets_core.planning.estimate import estimate
+from assets_core.planning.reasons import group_reasons
+from assets_core.planning.staleness import Rebuilder, Verdict
+from assets_core.versioning.current import CurrentVersions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_NONE = PartitionSet.EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """How to plan. ``forced`` names the assets whose selected partitions run whatever their state."""
+
+    forced: frozenset[int] = frozenset()
+    env: str = "default"
+
+
+@dataclass(slots=True)
+class _Fate:
+    """What the pass decided for one asset so far."""
+
+    run: PartitionSet = _NONE
+    maybe: PartitionSet = _NONE
+    blocked: PartitionSet = _NONE
+    recheck: PartitionSet = _NONE
+    """Candidates whose checks are evaluated again before anything is recomputed."""
+    roots: frozenset[AssetKey] = frozenset()
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def dirty(self) -> PartitionSet:
+        """What may have another version after this plan."""
+        return self.run | self.maybe | self.recheck
+
+
+def plan(
+    graph: AssetGraph,
+    selection: Mapping[int, PartitionSet],
+    versions: CurrentVersions,
+    lineage: Lineage,
+    now: datetime,
+    options: PlanOptions,
+) -> Plan:
+    """Decide every selected asset-partition.
+
+    ``selection`` maps asset numbers (sources are ignored) to the partitions asked for. Raises DefinitionError E250
+    where a mapping reaches outside its upstream's partitions.
+    """
+    return _Planner(graph, selection, Rebuilder(graph, versions, lineage), now, options).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        graph: AssetGraph,
+        selection: Mapping[int, PartitionSet],
+        rebuilder: Rebuilder,
+        now: datetime,
+        options: PlanOptions,
+    ) -> None:
+        self.graph = graph
+        self.rebuilder = rebuilder
+        self.lineage = rebuilder.lineage
+        self.now = now
+        self.options = options
+        self.wanted = _with_siblings(graph, selection)
+        self.fates: dict[int, _Fate] = {}
+        self.checks: dict[int, list[CheckStep]] = {}
+        self._queue: list[int] = []
+        self._queued: set[int] = set()
+
+    def plan(self) -> Plan:
+        for asset in self._interesting():
+            self._enqueue(asset)
+        while self._queue:
+            self._visit(self.graph.definition_of[heapq.heappop(self._queue)])
+        steps = tuple(s for a in sorted(self.fates) for s in self.fates[a].steps)
+        return Plan(
+            env=self.options.env,
+            now=self.now,
+            as_of=self.lineage.sequence,
+            steps=steps,
+            checks=tuple(c for a in sorted(self.checks) for c in self.checks[a]),
+            current=sum(len(p) for p in self.wanted.values()) - self._not_current(),
+            unselected_stale=tuple(self._unselected()),
+            annotations=tuple(self._annotations(steps)),
+        )
+
+    def _not_current(self) -> int:
+        return sum(
+            len(f.run) + len(f.maybe) + len(f.blocked) + len(f.recheck) for f in self.fates.values()
+        )
+
+    # --- which assets to look at --------------------------------------------------------------------------------
+
+    def _interesting(self) -> Iterator[int]:
+        """Wanted assets that are stale, unchecked, forced or read an unobserved source."""
+        stale = self.rebuilder.single_stale()
+        blind = {e.downstream for s in self.lineage.unobserved for e in self.graph.outputs(s)}
+        for asset, partitions in self.wanted.items():
+            if stale[asset] or asset in self.options.forced or asset in blind:
+                yield asset
+            elif asset in self.lineage.partitioned:
+                verdict = self.rebuilder.verdict(asset, partitions.to_array())
+                if verdict.stale.any() or self._unchecked(asset, verdict).any():
+                    yield asset
+            elif self.rebuilder.versions.checks[asset] and self._unchecked_single(asset):
+                yield asset
+
+    def _unchecked(self, asset: int, verdict: Verdict) -> NDArray[np.bool_]:
+        return self.rebuilder.unchecked(asset, verdict.head)
+
+    def _unchecked_single(self, asset: int) -> bool:
+        return bool(self.rebuilder.unchecked(asset, self.lineage.rows(asset).head)[0])
+
+    def _enqueue(self, asset: int) -> None:
+        """Queue the asset's definition under its first output, so that siblings are decided together."""
+        first = self.graph.outputs_of[self.graph.definition_of[asset]][0]
+        if first not in self._queued:
+            self._queued.add(first)
+            heapq.heappush(self._queue, first)
+
+    # --- deciding one definition --------------------------------------------------------------------------------
+
+    def _visit(self, definition: int) -> None:
+        outputs = [a for a in self.graph.outputs_of[definition] if a in self.wanted]
+        decided = [self._decide(a) for a in outputs]
+        if len(outputs) > 1 and not self.graph.definitions[definition].can_subset:
+            _run_together(self.graph, outputs, decided)
+        for asset, fate in zip(outputs, decided, strict=True):
+            self._finish(asset, fate)
+
+    def _decide(self, asset: int) -> _Decision:
+        wanted = self.wanted[asset]
+        verdict = self.rebuilder.verdict(asset, wanted.to_array())
+        forced = asset in self.options.forced
+        stale = wanted if forced else PartitionSet.of(verdict.ordinals[verdict.stale])
+        kept = sort_candidates(self.rebuilder, asset, verdict, stale, forced=forced)
+        run = stale - kept.blocked - kept.recheck
+        pending, by = self._pending(asset, wanted - stale)
+        return _Decision(
+            verdict, run, pending, kept.blocked, kept.recheck, by, list(kept.steps), forced
+        )
+
+    def _pending(self, asset: int, current: PartitionSet) -> tuple[PartitionSet, tuple[int, ...]]:
+        """Which current partitions read something that may change, and the upstreams that they read."""
+        maybe, by = _NONE, []
+        for edge in self.graph.inputs(asset):
+            fate = self.fates.get(edge.upstream)
+            if fate is None or not fate.dirty:
+                continue
+            materialized = self.lineage.recorded(edge.upstream) | fate.dirty
+            hit = edge.mapping.downstream_of(fate.dirty, materialized) & current
+            if hit:
+                maybe |= hit
+                by.append(edge.upstream)
+        return self._along_self(asset, maybe, current), tuple(dict.fromkeys(by))
+
+    def _along_self(self, asset: int, start: PartitionSet, within: PartitionSet) -> PartitionSet:
+        """Close a set of partitions under the asset's dependency on its own earlier partitions."""
+        edge = next((e for e in self.graph.inputs(asset) if e.upstream == asset), None)
+        if edge is None:
+            return start
+        closed, fresh = start, start
+        while fresh:
+            fresh = (edge.mapping.downstream_of(fresh, closed) & within) - closed
+            closed |= fresh
+        return closed
+
+    def _finish(self, asset: int, decision: _Decision) -> None:
+        fate = self.fates[asset] = _Fate(recheck=decision.recheck)
+        candidates = decision.run | decision.maybe
+        blocked, steps = self._missing_inputs(asset, candidates, decision)
+        fate.run = decision.run - blocked
+        maybe_all = decision.maybe | (self._self_pending(asset, fate.run))
+        fate.maybe = maybe_all - blocked - fate.run
+        fate.blocked = blocked | decision.blocked
+        fate.roots = self._roots(asset, fate, decision.by)
+        fate.steps = [
+            *self._run_steps(asset, fate, decision),
+            *self._maybe_steps(asset, fate, decision),
+        ]
+        fate.steps += [*decision.steps, *steps]
+        self._check_steps(asset, fate, decision)
+        if fate.dirty or fate.blocked:
+            for edge in self.graph.outputs(asset):
+                if edge.downstream in self.wanted and edge.downstream != asset:
+                    self._enqueue(edge.downstream)
+
+    def _self_pending(self, asset: int, run: PartitionSet) -> PartitionSet:
+        within = self.wanted[asset]
+        return self._along_self(asset, run, within) - run
+
+    def _missing_inputs(
+        self, asset: int, candidates: PartitionSet, decision: _Decision
+    ) -> tuple[PartitionSet, list[Step]]:
+        """Of what would run, what cannot: with one blocked step per cause."""
+        blocked, steps = _NONE, []
+        for edge in self.graph.inputs(asset):
+            reason, hit = self._blocked_by(edge, candidates - blocked, decision)
+            if hit:
+                blocked |= hit
+                steps.append(self._step(asset, Action.BLOCKED, (reason,), hit))
+        return blocked, steps
+
+    def _blocked_by(
+        self, edge: Edge, candidates: PartitionSet, decision: _Decision
+    ) -> tuple[Reason, PartitionSet]:
+        upstream = self.graph.keys[edge.upstream]
+        message = self.lineage.unobserved.get(edge.upstream)
+        if message is not None:
+            return ObservationFailed(upstream, message), self.wanted[edge.downstream]
+        reason: Reason = InputMissing(upstream)
+        if not candidates or edge.optional:
+            return reason, _NONE
+        itself = edge.upstream == edge.downstream
+        fate = self.fates.get(edge.upstream) or _Fate()
+        own = decision.run | decision.maybe if itself else _NONE
+        available = self.lineage.readable(edge.upstream) | fate.dirty | own
+        if fate.blocked:
+            reason = UpstreamBlocked(upstream)
+        if not edge.mapping.needs_every:
+            return reason, (_NONE if available or itself else candidates)
+        self._refuse_outside(edge, candidates)
+        missing = edge.mapping.upstream_of(candidates, available) - available
+        if not missing:
+            return reason, _NONE
+        if fate.blocked and not missing.issubset(fate.blocked):
+            reason = InputMissing(upstream)
+        hit = edge.mapping.downstream_of(missing, available) & candidates
+        return reason, self._along_self(edge.downstream, hit, candidates)
+
+    def _refuse_outside(self, edge: Edge, candidates: PartitionSet) -> None:
+        outside = edge.mapping.outside_of(candidates)
+        if not outside or edge.upstream == edge.downstream:
+            return
+        upstream, key = self.graph.specs[edge.upstream], self.graph.keys[edge.downstream]
+        raise DefinitionError(
+            "E250",
+            f"asset `{key}` needs partitions of `{upstream.key}` that cannot exist, such as "
+            f"`{upstream.partitions.key(outside.first)}`",
+            place=edge.dependency.place,
+            help="make the partitions of both cover the same range, or pass "
+            "`mapping=TimeWindow(allow_missing=True)`",
+        )
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    def _step(
+        self, asset: int, action: Action, reasons: tuple[Reason, ...], partitions: PartitionSet
+    ) -> Step:
+        seconds = (
+            None if action is Action.BLOCKED else estimate(self.lineage, asset, len(partitions))
+        )
+        return Step(self.graph.keys[asset], asset, action, reasons, partitions, seconds)
+
+    def _run_steps(self, asset: int, fate: _Fate, decision: _Decision) -> Iterator[Step]:
+        verdict, run = decision.verdict, fate.run
+        for reasons, partitions in group_reasons(self.rebuilder, asset, verdict, run):
+            every = (Forced(), *reasons) if decision.forced else reasons
+            if not every and decision.sibling is not None:
+                every = (RunsTogether(decision.sibling),)
+            yield self._step(asset, Action.RUN, every, partitions)
+
+    def _maybe_steps(self, asset: int, fate: _Fate, decision: _Decision) -> Iterator[Step]:
+        if fate.maybe:
+            upstreams = tuple(self.graph.keys[u] for u in decision.by) or (self.graph.keys[asset],)
+            reason = UpstreamPending(upstreams, tuple(sorted(fate.roots)))
+            yield self._step(asset, Action.MAYBE, (reason,), fate.maybe)
+
+    def _roots(self, asset: int, fate: _Fate, by: tuple[int, ...]) -> frozenset[AssetKey]:
+        """The assets that run for a reason of their own, from which this one's uncertainty comes."""
+        if fate.run or fate.recheck:
+            return frozenset({self.graph.keys[asset]})
+        return frozenset().union(*(self.fates[u].roots for u in by))
+
+    def _check_steps(self, asset: int, fate: _Fate, decision: _Decision) -> None:
+        """Checks missing on published versions that stay, and on candidates that may be published."""
+        steps = self.checks.setdefault(asset, [])
+        names = tuple(c.name for c in self.rebuilder.partition_checks(asset))
+        key = self.graph.keys[asset]
+        if fate.recheck:
+            steps.append(CheckStep(key, asset, names, fate.recheck, candidate=True))
+        unchecked = PartitionSet.of(
+            decision.verdict.ordinals[self._unchecked(asset, decision.verdict)]
+        )
+        left = unchecked - fate.dirty - fate.blocked
+        if left and names:
+            steps.append(CheckStep(key, asset, names, left))
+
+    # --- around the selection -----------------------------------------------------------------------------------
+
+    def _unselected(self) -> Iterator[AssetKey]:
+        """Upstreams outside the selection that are stale themselves: the plan reads them as they are."""
+        outside = self._ancestors() - set(self.wanted)
+        if not outside:
+            return
+        stale = self.rebuilder.single_stale()
+        for asset in sorted(outside):
+            if self.graph.definitions[self.graph.definition_of[asset]].is_source:
+                continue
+            if stale[asset] or (
+                asset in self.lineage.partitioned
+                and self.rebuilder.verdict(asset, self._existing(asset)).stale.any()
+            ):
+                yield self.graph.keys[asset]
+
+    def _existing(self, asset: int) -> NDArray[np.int64]:
+        return self.graph.specs[asset].partitions.existing(self.now).to_array()
+
+    def _ancestors(self) -> set[int]:
+        seen: set[int] = set()
+        stack = list(self.wanted) if len(self.wanted) < len(self.graph.keys) else []
+        while stack:
+            for edge in self.graph.inputs(stack.pop()):
+                if edge.upstream not in seen:
+                    seen.add(edge.upstream)
+                    stack.append(edge.upstream)
+        return seen
+
+    def _annotations(self, steps: tuple[Step, ...]) -> Iterator[Annotation]:
+        for asset in dict.fromkeys(s.index for s in steps):
+            failed = self.lineage.failed.get(asset, _NONE) & self.wanted[asset]
+            if failed:
+                yield LastAttemptFailed(self.graph.keys[asset], failed)
+
+
+@dataclass(slots=True)
+class _Decision:
+    """One asset before what is missing upstream is taken into account."""
+
+    verdict: Verdict
+    run: PartitionSet
+    maybe: PartitionSet
+    blocked: PartitionSet
+    recheck: PartitionSet
+    by: tuple[int, ...]
+    steps: list[Step]
+    forced: bool
+    sibling: AssetKey | None = None
+
+
+def _with_siblings(
+    graph: AssetGraph, selection: Mapping[int, PartitionSet]
+) -> dict[int, PartitionSet]:
+    """The selection without sources, and with the outputs that a call makes whether selected or not."""
+    wanted: dict[int, PartitionSet] = {}
+    for asset, partitions in sorted(selection.items()):
+        definition = graph.definitions[graph.definition_of[asset]]
+        if definition.is_source:
+            continue
+        outputs = (
+            (asset,) if definition.can_subset else graph.outputs_of[graph.definition_of[asset]]
+        )
+        for output in outputs:
+            wanted[output] = wanted.get(output, _NONE) | partitions
+    return wanted
+
+
+def _run_together(graph: AssetGraph, outputs: list[int], decided: list[_Decision]) -> None:
+    """All outputs of a multi-asset run where one does."""
+    run = _NONE
+    for decision in decided:
+        run |= decision.run
+    first = next((a for a, d in zip(outputs, decided, strict=True) if d.run), None)
+    if first is None:
+        return
+    for decision in decided:
+        decision.sibling = graph.keys[first]
+        decision.run = run
+        decision.maybe -= run
+        decision.blocked -= run
+        decision.recheck -= run

@@ -1,0 +1,265 @@
+"""Is it stale? The whole answer for single asset-partitions, and nothing about order.
+
+An asset-partition is CURRENT when it has a version whose code, config, input shape and inputs equal today's; what its
+upstreams are about to become is the planner's question (MAYBE). Input versions are lane-wise sums of terms, so those
+of many partitions are differences of prefix sums: a wide mapping costs one range per downstream partition and never a
+list of pairs. Nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assets_core.graph import AssetGraph, Edge
+from assets_core.lineage import AssetRows, Lineage
+from assets_core.model.packed import Flag, check_mark
+from assets_core.model.versions import InputVersion, Term, sum_terms
+from assets_core.partitions import PartitionSet
+from assets_core.versioning.current import CheckVersion, CurrentVersions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ABSENT = np.uint64(Flag.MISSING | Flag.DAMAGED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """Input versions as arrays: (partitions, inputs)."""
+
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint64]
+    count: NDArray[np.int64]
+
+    def version(self, row: int, column: int) -> InputVersion:
+        """One input version as a value."""
+        return InputVersion(
+            int(self.low[row, column]), int(self.high[row, column]), int(self.count[row, column])
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """Why each of some partitions of one asset is stale; all arrays are aligned with ``ordinals``."""
+
+    ordinals: NDArray[np.int64]
+    never: NDArray[np.bool_]
+    code: NDArray[np.bool_]
+    config: NDArray[np.bool_]
+    shape: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    damaged: NDArray[np.bool_]
+    inputs: NDArray[np.bool_]
+    """(partitions, inputs): which input versions differ; only meaningful where the shape is today's."""
+    sums: Sums
+    head: NDArray[Any]
+
+    @property
+    def stale(self) -> NDArray[np.bool_]:
+        """Which partitions are stale for at least one reason."""
+        flags = self.never | self.code | self.config | self.shape | self.missing | self.damaged
+        if self.inputs.shape[1]:
+            flags |= self.inputs.any(axis=1)
+        return flags
+
+    def matches(
+        self, row: int, candidate: NDArray[Any], inputs: NDArray[Any], asset: Target
+    ) -> bool:
+        """Whether a candidate kept back for partition ``row`` was made of exactly today's versions."""
+        return bool(
+            (candidate["code"] == asset.code).all()
+            and (candidate["config"] == asset.config).all()
+            and (candidate["shape"] == asset.shape).all()
+            and (inputs["low"] == self.sums.low[row]).all()
+            and (inputs["high"] == self.sums.high[row]).all()
+            and (inputs["count"] == self.sums.count[row]).all()
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Today's versions of one asset as lanes."""
+
+    code: NDArray[np.uint64]
+    config: NDArray[np.uint64]
+    shape: NDArray[np.uint64]
+
+
+class Rebuilder:
+    """Decides staleness for one graph, one set of today's versions and one snapshot.
+
+    Holds no state but the lanes of today's versions, so the runner keeps one for a whole run while its snapshot
+    advances underneath.
+    """
+
+    def __init__(self, graph: AssetGraph, versions: CurrentVersions, lineage: Lineage) -> None:
+        self.graph = graph
+        self.versions = versions
+        self.lineage = lineage
+        self._code = _lanes(versions.code)
+        self._config = _lanes(versions.config)
+        self._shape = _lanes([graph.shape(a) for a in range(len(graph.keys))])
+
+    def target(self, asset: int) -> Target:
+        """Today's versions of one asset."""
+        return Target(self._code[asset], self._config[asset], self._shape[asset])
+
+    def verdict(self, asset: int, ordinals: NDArray[np.int64]) -> Verdict:
+        """Judge these partitions of one asset; they need not be recorded."""
+        rows = self.lineage.rows(asset)
+        head, inputs = _gather(rows, ordinals)
+        target = self.target(asset)
+        sums = self.input_sums(asset, ordinals)
+        recorded = head["number"] != 0
+        flags = head["flags"]
+        same_shape = (head["shape"] == target.shape).all(axis=1)
+        differs = (
+            (inputs["low"] != sums.low)
+            | (inputs["high"] != sums.high)
+            | (inputs["count"] != sums.count)
+        )
+        return Verdict(
+            ordinals,
+            ~recorded,
+            recorded & (head["code"] != target.code).any(axis=1),
+            recorded & (head["config"] != target.config).any(axis=1),
+            recorded & ~same_shape,
+            recorded & ((flags & np.uint64(Flag.MISSING)) != 0),
+            recorded & ((flags & np.uint64(Flag.DAMAGED)) != 0),
+            differs & (recorded & same_shape)[:, None],
+            sums,
+            head,
+        )
+
+    def input_sums(self, asset: int, ordinals: NDArray[np.int64]) -> Sums:
+        """The current version of every input of these partitions."""
+        edges = self.graph.inputs(asset)
+        shape = (len(ordinals), len(edges))
+        sums = Sums(
+            np.zeros(shape, np.uint64), np.zeros(shape, np.uint64), np.zeros(shape, np.int64)
+        )
+        for column, edge in enumerate(edges):
+            self._sum_edge(edge, ordinals, sums, column)
+        return sums
+
+    def _sum_edge(self, edge: Edge, ordinals: NDArray[np.int64], sums: Sums, column: int) -> None:
+        terms = self.lineage.terms(edge.upstream, edge.columns)
+        materialized = PartitionSet.of(terms.ordinals[terms.count > 0])
+        table = edge.mapping.ranges_of(ordinals, materialized)
+        lo = np.searchsorted(terms.ordinals, table.starts, "left")
+        hi = np.searchsorted(terms.ordinals, table.stops, "left")
+        for values, out in (
+            (terms.low, sums.low),
+            (terms.high, sums.high),
+            (terms.count, sums.count),
+        ):
+            per_range = _prefix(values)[hi] - _prefix(values)[lo]
+            per_partition = _prefix(per_range)
+            out[:, column] = per_partition[table.indptr[1:]] - per_partition[table.indptr[:-1]]
+
+    def single_stale(self) -> NDArray[np.bool_]:
+        """For every asset without partitions, whether it is stale by itself; False for the others.
+
+        The flat path: edges between unpartitioned assets without declared columns are compared in one go.
+        """
+        lineage, graph = self.lineage, self.graph
+        head = lineage.single_head
+        stale: NDArray[np.bool_] = (head["number"] == 0) | ((head["flags"] & _ABSENT) != 0)
+        stale |= (head["code"] != self._code).any(axis=1)
+        stale |= (head["config"] != self._config).any(axis=1)
+        stale |= (head["shape"] != self._shape).any(axis=1)
+        upstream, simple, owner = _flat_edges(graph, lineage)
+        present = head["number"][upstream] != 0
+        recorded = lineage.single_inputs
+        wrong = (recorded["low"] != np.where(present, head["term"][upstream, 0], np.uint64(0))) | (
+            recorded["high"] != np.where(present, head["term"][upstream, 1], np.uint64(0))
+        )
+        wrong |= recorded["count"] != present
+        stale[owner[wrong & simple]] = True
+        for asset in np.unique(owner[~simple]).tolist():
+            if asset not in lineage.partitioned and not stale[asset]:
+                stale[asset] = bool(self.verdict(asset, np.zeros(1, np.int64)).stale[0])
+        stale[list(lineage.partitioned)] = False
+        return stale
+
+    # --- checks -------------------------------------------------------------------------------------------------
+
+    def related(self, asset: int, check: str) -> InputVersion:
+        """The sum of what a check reads of other assets: relations range over whole assets."""
+        low = high = count = 0
+        for edge in self.graph.check_inputs(asset):
+            if edge.check == check:
+                total = self.lineage.total(edge.upstream)
+                low, high, count = low + total.low, high + total.high, count + total.count
+        return InputVersion(low % (1 << 64), high % (1 << 64), count)
+
+    def expected_marks(self, asset: int) -> Term:
+        """The sum of marks that a version carries on which every check of today was evaluated."""
+        marks = [
+            check_mark(c.name, c.version, self.related(asset, c.name))
+            for c in self.partition_checks(asset)
+        ]
+        total = sum_terms(marks)
+        return Term(total.low, total.high)
+
+    def partition_checks(self, asset: int) -> Sequence[CheckVersion]:
+        """The checks that judge one partition at a time; on an unpartitioned asset that is all of them."""
+        checks = self.versions.checks[asset]
+        if not self.graph.specs[asset].partitions.is_partitioned:
+            return checks
+        return [c for c in checks if c.scope == "partition"]
+
+    def unchecked(self, asset: int, head: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which recorded versions lack the result of some check of today, or carry one of yesterday's."""
+        expected = np.array(self.expected_marks(asset), np.uint64)
+        missing: NDArray[np.bool_] = (head["number"] != 0) & (head["checks"] != expected).any(
+            axis=1
+        )
+        return missing
+
+
+def _lanes(versions: Sequence[str]) -> NDArray[np.uint64]:
+    raw = bytes.fromhex("".join(v or "0" * 32 for v in versions))
+    return np.frombuffer(raw, "<u8").reshape(len(versions), 2)
+
+
+def _prefix(values: NDArray[Any]) -> NDArray[Any]:
+    out = np.zeros(len(values) + 1, values.dtype)
+    np.cumsum(values, out=out[1:])
+    return out
+
+
+def _gather(rows: AssetRows, ordinals: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The rows of these partitions, zeros where there is no slot."""
+    size = len(rows.ordinals)
+    if len(ordinals) == size and np.array_equal(ordinals, rows.ordinals):
+        return rows.head, rows.inputs
+    slots = np.searchsorted(rows.ordinals, ordinals)
+    known = slots < size
+    known[known] = rows.ordinals[slots[known]] == ordinals[known]
+    head = np.zeros(len(ordinals), rows.head.dtype)
+    inputs = np.zeros((len(ordinals), rows.inputs.shape[1]), rows.inputs.dtype)
+    head[known] = rows.head[slots[known]]
+    inputs[known] = rows.inputs[slots[known]]
+    return head, inputs
+
+
+def _flat_edges(
+    graph: AssetGraph, lineage: Lineage
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Per input of every asset: its upstream, whether it is flat (unpartitioned both ways, whole value), its owner."""
+    size = int(lineage.indptr[-1])
+    upstream = np.fromiter(
+        (e.upstream for a in range(len(graph.keys)) for e in graph.inputs(a)), np.int64, size
+    )
+    whole = np.fromiter(
+        (e.columns is None for a in range(len(graph.keys)) for e in graph.inputs(a)), np.bool_, size
+    )
+    owner = np.repeat(np.arange(len(graph.keys)), lineage.arity)
+    partitioned = np.zeros(len(graph.keys), np.bool_)
+    partitioned[list(lineage.partitioned)] = True
+    return upstream, whole & ~partitioned[upstream] & ~partitioned[owner], owner

@@ -1,0 +1,187 @@
+"""``Project``: load, plan, materialize, check. What the CLI, the TUI and the Python API call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from assets_core.execution.tally import RunResult
+from assets_core.graph import AssetGraph
+from assets_core.lineage import Lineage
+from assets_core.model.assets import AssetDefinition
+from assets_core.model.events import Event
+from assets_core.model.plans import Plan
+from assets_core.partitions import PartitionSet
+from assets_core.planning.planner import PlanOptions, plan
+from assets_core.ports import Clock, StateReader, StateStore
+from assets_core.project.clock import SystemClock
+from assets_core.project.facts import StatusFacts
+from assets_core.project.loading import Definitions, load_definitions
+from assets_core.project.observing import lay_over, needed_sources, observe
+from assets_core.project.running import RunOptions, run_plan
+from assets_core.project.snapshot import add_estimates, take_snapshot
+from assets_core.project.wishes import Wish, chosen_assets, wanted_partitions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A plan with what it was decided from: enough to explain it, and to run it."""
+
+    plan: Plan
+    wish: Wish
+    wanted: Mapping[int, PartitionSet]
+    lineage: Lineage
+    tokens: Mapping[int, Mapping[str, str]]
+    """Per source the token observed at each partition key."""
+
+    @property
+    def graph(self) -> AssetGraph:
+        """The graph whose numbers the plan uses."""
+        return self.lineage.graph
+
+
+class Project:
+    """One loaded project under one environment."""
+
+    def __init__(self, definitions: Definitions, clock: Clock | None = None) -> None:
+        self.definitions = definitions
+        self.clock: Clock = clock or SystemClock()
+
+    @classmethod
+    def load(
+        cls,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        env: str | None = None,
+        overrides: Sequence[str] = (),
+        flags: Mapping[str, object] | None = None,
+        clock: Clock | None = None,
+    ) -> Project:
+        """The nearest project at or above ``directory`` (default: here).
+
+        ``overrides`` are ``KEY.field=value`` texts. Raises ConfigError or DefinitionError, located in the user's files.
+        """
+        start = Path(directory) if directory is not None else Path.cwd()
+        return cls(load_definitions(start, env=env, overrides=overrides, flags=flags), clock)
+
+    @property
+    def graph(self) -> AssetGraph:
+        """The project's assets by number in topological order."""
+        return self.definitions.graph
+
+    @property
+    def env(self) -> str:
+        """The environment whose pointers are read and moved."""
+        return self.definitions.settings.env
+
+    @property
+    def root(self) -> Path:
+        """The folder of the configuration file."""
+        return self.definitions.settings.root
+
+    def definition(self, number: int) -> AssetDefinition:
+        """The definition behind an asset number."""
+        return self.graph.definitions[self.graph.definition_of[number]]
+
+    # --- state --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[StateReader]:
+        """The state store, read-only: nothing is created where there is none yet."""
+        with self._store(read_only=True) as store:
+            yield store
+
+    @contextmanager
+    def _store(self, *, read_only: bool) -> Iterator[StateStore]:
+        from assets_core.store import open_store
+        from assets_core.store.liveness import is_alive
+
+        home = self.definitions.settings.home
+        if not read_only:
+            self.definitions.home.create()
+        url = self.definitions.settings.store
+        store = open_store(url, alive=lambda run: is_alive(home, run), read_only=read_only)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    # --- planning -----------------------------------------------------------------------------------------------
+
+    def plan(self, wish: Wish | None = None, *, now: datetime | None = None) -> Planned:
+        """Decide what is out of date among what was asked for, and why. Nothing is run or written."""
+        with self.reading() as reader:
+            return self._plan(reader, wish or Wish(), now or self.clock.now())
+
+    def _plan(self, reader: StateReader, wish: Wish, now: datetime) -> Planned:
+        lineage = take_snapshot(self.graph, reader, self.env, now)
+        add_estimates(lineage, reader, self.env)
+        facts = StatusFacts(lambda: (self._everything(lineage, now), lineage))
+        chosen = chosen_assets(self.graph, wish, facts)
+        tokens = self._observe(lineage, chosen)
+        stale = self._stale_for(wish, facts)
+        wanted = wanted_partitions(lineage, chosen, wish, stale)
+        forced = frozenset(wanted) if wish.force else frozenset()
+        options = PlanOptions(forced, self.env)
+        made = plan(self.graph, wanted, self.definitions.versions, lineage, now, options)
+        return Planned(made, wish, wanted, lineage, tokens)
+
+    def _observe(self, lineage: Lineage, assets: Sequence[int]) -> dict[int, dict[str, str]]:
+        """Observe what these assets and their upstreams read, except what was observed for this snapshot already."""
+        sources = [
+            key
+            for key in needed_sources(self.graph, _with_upstreams(self.graph, assets))
+            if self.graph.numbers[key] not in lineage.observed
+        ]
+        observations = observe(self.definitions, sources)
+        lay_over(self.definitions, lineage, observations)
+        return lineage.observed
+
+    def _everything(self, lineage: Lineage, now: datetime) -> Plan:
+        """The plan of the whole project, which is what *status* means."""
+        every = range(len(self.graph.keys))
+        self._observe(lineage, every)
+        wanted = wanted_partitions(lineage, every, Wish(), {})
+        return plan(
+            self.graph, wanted, self.definitions.versions, lineage, now, PlanOptions(env=self.env)
+        )
+
+    def _stale_for(self, wish: Wish, facts: StatusFacts) -> Mapping[int, PartitionSet]:
+        if "stale" not in wish.partitions:
+            return {}
+        both = dict(facts.statuses["stale"])
+        for asset, partitions in facts.statuses["maybe"].items():
+            both[asset] = both.get(asset, PartitionSet.EMPTY) | partitions
+        return both
+
+    # --- doing --------------------------------------------------------------------------------------------------
+
+    def materialize(
+        self,
+        wish: Wish | None = None,
+        options: RunOptions | None = None,
+        *,
+        on_event: Callable[[Event], None] = lambda event: None,
+        now: datetime | None = None,
+        planned: Callable[[Planned], None] = lambda planned: None,
+    ) -> RunResult:
+        """Run what is out of date among what was asked for; ``planned`` sees the plan before it starts."""
+        with self._store(read_only=False) as store:
+            made = self._plan(store, wish or Wish(), now or self.clock.now())
+            planned(made)
+            return run_plan(self, made, store, options or RunOptions(), on_event)
+
+
+def _with_upstreams(graph: AssetGraph, assets: Sequence[int]) -> list[int]:
+    seen = set(assets)
+    stack = list(assets)
+    while stack:
+        for upstream in graph.upstream(stack.pop()):
+            if upstream not in seen:
+                seen.add(upstream)
+                stack.append(upstream)
+    return sorted(seen)

@@ -1,0 +1,169 @@
+"""Making a loaded project of its files: settings, modules, definitions, graph, and what resolves their parameters."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from assets_core.declare.collect import collect
+from assets_core.declare.creations import observe_creations
+from assets_core.declare.loader import LoadedProject, load_project
+from assets_core.declare.secrets import Redactor
+from assets_core.execution.paths import Home
+from assets_core.execution.runtime import Runtime
+from assets_core.graph import AssetGraph, build_graph
+from assets_core.model.assets import AssetDefinition, Retry
+from assets_core.model.keys import AssetKey
+from assets_core.model.versions import CodeVersion, ConfigVersion, digest
+from assets_core.ports import ProjectRef
+from assets_core.project.registry import evaluators, materializers
+from assets_core.project.versions import Versioner
+from assets_core.settings import Settings, find_config, parse_overrides, read_settings
+from assets_core.versioning.cache import FingerprintCache
+from assets_core.versioning.current import CurrentVersions
+from assets_core.versioning.fingerprint import Fingerprinter
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Resolves Config and Connection parameters, each once; every secret it meets is made known to the redactor."""
+
+    settings: Settings
+    overrides: Mapping[str, str]
+    redactor: Redactor
+    _configs: dict[tuple[type, AssetKey], object] = field(default_factory=dict)
+    _connections: dict[tuple[type, str], object] = field(default_factory=dict)
+
+    def config(self, model: type, key: AssetKey) -> object:
+        """The configuration of class ``model`` for one asset."""
+        from assets_core.declare.config import resolve_config
+
+        known = self._configs.get((model, key))
+        if known is None:
+            known = resolve_config(model, key, self.settings, self.overrides)
+            self._configs[model, key] = known
+        return known
+
+    def connection(self, model: type, name: str) -> object:
+        """The connection of that name."""
+        from assets_core.declare.connection import resolve_connection
+
+        known = self._connections.get((model, name))
+        if known is None:
+            root, environ = self.settings.root, os.environ
+            known = resolve_connection(
+                model, name, self.settings, self.redactor, environ=environ, root=root
+            )
+            self._connections[model, name] = known
+        return known
+
+
+class Definitions:
+    """One project's definitions with everything that is computed from files alone; no state has been read."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        overrides: Sequence[str],
+        loaded: LoadedProject,
+        definitions: tuple[AssetDefinition, ...],
+    ) -> None:
+        self.settings = settings
+        self.overrides = tuple(overrides)
+        self.loaded = loaded
+        self.redactor = Redactor()
+        self.redactor.add_url(settings.store)
+        self.graph: AssetGraph = build_graph([_with_defaults(d, settings) for d in definitions])
+        self.resolver = Resolver(settings, parse_overrides(overrides), self.redactor)
+        self.home = Home(settings.home, settings.data)
+
+    @cached_property
+    def versioner(self) -> Versioner:
+        """Computes the versions of this project's definitions."""
+        cache = FingerprintCache(self.settings.home / "cache")
+        fingerprinter = Fingerprinter(
+            self.loaded, packages=self.settings.fingerprint_packages, cache=cache
+        )
+        return Versioner(fingerprinter, self.resolver.config)
+
+    @cached_property
+    def versions(self) -> CurrentVersions:
+        """Today's versions of every asset; what was computed on the way is kept for the next process."""
+        versions = self.versioner.all(self.graph)
+        with contextlib.suppress(OSError):
+            self.home.create()
+            self.versioner.fingerprinter.save()
+        return versions
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What executes steps of this project in this process."""
+        graph = self.graph
+        by_key = {
+            spec.key: graph.definitions[graph.definition_of[n]]
+            for n, spec in enumerate(graph.specs)
+        }
+        return Runtime(
+            root=self.settings.root,
+            definitions=by_key,
+            materializers=materializers(),
+            evaluators=evaluators(),
+            resolve_config=self.resolver.config,
+            resolve_connection=self.resolver.connection,
+            versions_of=self._versions_of,
+            redact=self.redactor.redact,
+        )
+
+    def _versions_of(self, key: AssetKey) -> tuple[CodeVersion, ConfigVersion]:
+        definition = self.runtime.definitions[key]
+        return self.versioner.code(definition).version, self.versioner.config(definition, key)
+
+    @cached_property
+    def ref(self) -> ProjectRef:
+        """How a worker loads the same project."""
+        assert self.settings.file is not None
+        sources = sorted((m.name, m.digest) for m in self.loaded.modules.values())
+        return ProjectRef(
+            self.settings.file.path,
+            self.settings.env,
+            self.overrides,
+            digest(*(part for pair in sources for part in pair)),
+        )
+
+
+def load_definitions(
+    start: Path,
+    *,
+    env: str | None = None,
+    overrides: Sequence[str] = (),
+    flags: Mapping[str, object] | None = None,
+) -> Definitions:
+    """Load the nearest project at or above ``start``; raises ConfigError or DefinitionError in the user's file."""
+    from assets_core.settings import project_settings
+
+    settings = project_settings(start, environ=os.environ, env=env, flags=flags)
+    return definitions_of(settings, overrides)
+
+
+def definitions_of(settings: Settings, overrides: Sequence[str]) -> Definitions:
+    """Import the modules that the settings name and collect what they define."""
+    with observe_creations(settings.root) as created:
+        loaded = load_project(settings.root, settings.module)
+    return Definitions(settings, overrides, loaded, collect(loaded.objects, created))
+
+
+def definitions_for(ref: ProjectRef) -> Definitions:
+    """The project that a runner refers to, loaded in a worker."""
+    file = find_config(ref.config_file.parent)
+    return definitions_of(read_settings(file, environ=os.environ, env=ref.env), ref.overrides)
+
+
+def _with_defaults(definition: AssetDefinition, settings: Settings) -> AssetDefinition:
+    """The definition with what the configuration says for those that say nothing themselves."""
+    if settings.retry and definition.retry == Retry():
+        return replace(definition, retry=Retry(**settings.retry))
+    return definition

@@ -1,0 +1,151 @@
+"""Wiring one run: executor, state, runner, the run's proof of life, and what is recorded before the first claim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assets_core.execution.frontier import Frontier
+from assets_core.execution.paths import new_id
+from assets_core.execution.runner import Runner, RunSettings
+from assets_core.execution.state import RunState
+from assets_core.execution.tally import RunResult
+from assets_core.model.events import Event
+from assets_core.model.plans import Plan
+from assets_core.model.records import RunRecord
+from assets_core.partitions import PartitionSet
+from assets_core.planning.planner import PlanOptions, plan
+from assets_core.planning.staleness import Rebuilder
+from assets_core.ports import Executor, StateStore
+from assets_core.project.observing import observation_records
+from assets_core.project.registry import executor_factory
+from assets_core.versioning.parts import parts_text
+
+if TYPE_CHECKING:
+    from assets_core.project.facade import Planned, Project
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run a plan. ``jobs`` None is the configured number, else the usable CPUs."""
+
+    executor: str | None = None
+    jobs: int | None = None
+    fail_fast: bool = False
+    retry_of: str | None = None
+    on_runner: Callable[[Runner], None] = lambda runner: None
+    """Gets the runner before it starts: what a signal handler needs to stop it."""
+
+
+def run_plan(
+    project: Project,
+    planned: Planned,
+    store: StateStore,
+    options: RunOptions,
+    on_event: Callable[[Event], None],
+) -> RunResult:
+    """Execute a plan to its end and close what was opened for it."""
+    from assets_core.store.liveness import RunLock, lock_path
+
+    run = new_id()
+    executor = make_executor(project, options)
+    try:
+        with RunLock(lock_path(project.definitions.home.root, run)):
+            _record_first(project, planned, store)
+            runner = _runner(project, planned, store, executor, run, options, on_event)
+            options.on_runner(runner)
+            result = runner.run(planned.plan, _run_record(project, planned, run, options))
+    finally:
+        executor.close()
+    store.compact(project.env, [(s.key, s.partitions) for s in project.graph.specs])
+    return result
+
+
+def make_executor(project: Project, options: RunOptions) -> Executor:
+    """The executor that is named, configured, or the default."""
+    settings = project.definitions.settings
+    name = options.executor or settings.executor
+    if name == "inline":
+        from assets_core.execution.inline import InlineExecutor
+
+        return InlineExecutor(project.definitions.runtime)
+    jobs = options.jobs or settings.jobs
+    executor: Executor = executor_factory(name)(project.definitions.ref, jobs)
+    return executor
+
+
+def _run_record(project: Project, planned: Planned, run: str, options: RunOptions) -> RunRecord:
+    document = {**planned.wish.document(), "overrides": list(project.definitions.overrides)}
+    return RunRecord(
+        run, project.env, project.clock.now(), planned.plan.now, document, options.retry_of
+    )
+
+
+def _runner(
+    project: Project,
+    planned: Planned,
+    store: StateStore,
+    executor: Executor,
+    run: str,
+    options: RunOptions,
+    on_event: Callable[[Event], None],
+) -> Runner:
+    graph, versions = project.graph, project.definitions.versions
+    lineage = planned.lineage
+    forced = dict(planned.wanted) if planned.wish.force else {}
+    state = RunState(
+        run=run,
+        env=project.env,
+        now=planned.plan.now,
+        graph=graph,
+        versions=versions,
+        lineage=lineage,
+        rebuilder=Rebuilder(graph, versions, lineage),
+        frontier=Frontier(graph, planned.plan),
+        home=project.definitions.home,
+        clock=project.clock,
+        project=project.definitions.ref,
+        emit=on_event,
+        tokens={a: dict(t) for a, t in planned.tokens.items()},
+        forced={a: p for a, p in forced.items() if p},
+    )
+    settings = RunSettings(fail_fast=options.fail_fast)
+    return Runner(state, store, executor, settings, lambda: _replan(project, planned))
+
+
+def _replan(project: Project, planned: Planned) -> Plan:
+    """The same wish, unforced, against the snapshot as the run has advanced it."""
+    wanted: dict[int, PartitionSet] = dict(planned.wanted)
+    options = PlanOptions(env=project.env)
+    return plan(
+        project.graph,
+        wanted,
+        project.definitions.versions,
+        planned.lineage,
+        planned.plan.now,
+        options,
+    )
+
+
+def _record_first(project: Project, planned: Planned, store: StateStore) -> None:
+    """The texts behind today's digests and what was observed: facts that records refer to."""
+    graph, versioner = project.graph, project.definitions.versioner
+    assets = {s.index for s in planned.plan.steps}
+    texts: dict[str, str] = {}
+    for asset in assets:
+        texts[graph.shape(asset)] = graph.shape_text(asset)
+        definition = graph.definitions[graph.definition_of[asset]]
+        fingerprint = versioner.code(definition)
+        texts[fingerprint.version] = parts_text(fingerprint.parts)
+        config = versioner.config(definition, graph.keys[asset])
+        values = versioner.config_values(definition, graph.keys[asset])
+        texts[config] = json.dumps(values, sort_keys=True)
+    with store.writing() as tx:
+        tx.document(texts)
+        tx.observe(
+            observation_records(
+                project.definitions, {a: dict(t) for a, t in planned.tokens.items()}, project.env
+            )
+        )

@@ -1,0 +1,91 @@
+"""Reading the store once, before planning: the lineage snapshot, with the details that only some of it needs.
+
+Details (recorded input shapes that are not today's, why candidates were kept back, durations) are fetched in bulk for
+what they are shown of, so the number of queries does not depend on the number of assets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assets_core.graph import AssetGraph
+from assets_core.lineage import HEAD, Lineage
+from assets_core.model.checks import CheckStatus
+from assets_core.ports import StateReader
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def take_snapshot(graph: AssetGraph, reader: StateReader, env: str, now: datetime) -> Lineage:
+    """Everything recorded of the graph's assets as of one sequence."""
+    rows = reader.lineage(env, [(s.key, s.partitions) for s in graph.specs])
+    lineage = Lineage(graph, now, rows.sequence)
+    lineage.load(rows)
+    projected = [k for n, k in enumerate(graph.keys) if any(e.columns for e in graph.outputs(n))]
+    if projected:
+        lineage.load_columns(reader.columns(env, projected))
+    lineage.shape_texts = dict(reader.documents(list(_foreign_shapes(graph, lineage))))
+    _add_rejections(lineage, reader)
+    return lineage
+
+
+def add_estimates(lineage: Lineage, reader: StateReader, env: str) -> None:
+    """Durations and last failures, for plans that are shown."""
+    numbers = lineage.graph.numbers
+    for key, stats in reader.durations(env, lineage.graph.keys).items():
+        lineage.durations[numbers[key]] = stats
+    failed: dict[int, list[int]] = {}
+    for attempt in reader.last_failures(env, lineage.graph.keys):
+        asset = numbers[attempt.asset]
+        ordinals, known = lineage.graph.specs[asset].partitions.find([attempt.partition])
+        if known[0]:
+            failed.setdefault(asset, []).append(int(ordinals[0]))
+    from assets_core.partitions import PartitionSet
+
+    lineage.failed = {asset: PartitionSet.of(ordinals) for asset, ordinals in failed.items()}
+
+
+def _foreign_shapes(graph: AssetGraph, lineage: Lineage) -> Iterable[str]:
+    """Recorded input shapes that are not the asset's of today."""
+    found: set[str] = set()
+    today = np.frombuffer(
+        bytes.fromhex("".join(graph.shape(n) for n in range(len(graph.keys)))), "<u8"
+    ).reshape(-1, 2)
+    single = lineage.single_head
+    wrong = (single["number"] > 0) & (single["shape"] != today).any(axis=1)
+    found.update(_hexes(single["shape"][wrong]))
+    for asset, rows in lineage.partitioned.items():
+        wrong = (rows.head["number"] > 0) & (rows.head["shape"] != today[asset]).any(axis=1)
+        if wrong.any():
+            found.update(_hexes(np.unique(rows.head["shape"][wrong], axis=0)))
+    return found
+
+
+def _hexes(shapes: NDArray[Any]) -> list[str]:
+    return [row.astype("<u8").tobytes().hex() for row in shapes]
+
+
+def _add_rejections(lineage: Lineage, reader: StateReader) -> None:
+    numbers = {
+        int(np.frombuffer(row, HEAD, 1)["number"][0])
+        for rows in lineage.candidates.values()
+        for row in rows.values()
+    }
+    if not numbers:
+        return
+    failing: dict[int, tuple[list[str], str]] = {}
+    for record in reader.check_results(numbers):
+        outcome = record.outcome
+        names, _ = failing.setdefault(record.materialization, ([], record.run))
+        if (
+            outcome.blocking
+            and outcome.status is not CheckStatus.PASSED
+            and outcome.name not in names
+        ):
+            names.append(outcome.name)
+    lineage.rejections = {n: (tuple(names), run) for n, (names, run) in failing.items()}
