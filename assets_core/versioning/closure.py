@@ -12,7 +12,7 @@ from typing import NamedTuple
 from assets_core.model.versions import digest
 from assets_core.versioning.names import Wide
 from assets_core.versioning.nodes import Nodes
-from assets_core.versioning.parts import CodePart
+from assets_core.versioning.parts import CodePart, listed, text_digest
 from assets_core.versioning.resolve import Key, Target
 from assets_core.versioning.sources import UNREADABLE, Module
 
@@ -63,7 +63,7 @@ class Closures:
         if walk.wide:
             parts.update(self._whole_project(walk.wide))
         ordered = tuple(sorted(parts))
-        return Closure(ordered, parts_digest(ordered))
+        return Closure(ordered, text_digest(listed(ordered)))
 
     def _whole_project(self, wide: Wide) -> tuple[CodePart, ...]:
         if wide not in self._files:
@@ -115,8 +115,3 @@ class _Walk:
                 self.add(node.follows, node.attrs)
             for name in self.attrs & self.members.keys():
                 self.add([key for module, key in self.members[name] if module in self.modules], ())
-
-
-def parts_digest(parts: Iterable[CodePart]) -> str:
-    """One digest of names and digests; places don't count."""
-    return digest("\n".join(f"{part.name}\t{part.digest}" for part in parts))

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from json import JSONEncoder
 from types import FunctionType
 
 from assets_core.declare.loader import LoadedProject
 from assets_core.model.json import JSON
-from assets_core.model.versions import CodeVersion, canonical_json, digest
+from assets_core.model.versions import CodeVersion
 from assets_core.versioning.cache import FingerprintCache
-from assets_core.versioning.closure import Closures, parts_digest
+from assets_core.versioning.closure import Closures
 from assets_core.versioning.live import Node, follow
 from assets_core.versioning.modules import ALGORITHM
 from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.packages import package_parts
-from assets_core.versioning.parts import CodeFingerprint, CodePart
+from assets_core.versioning.parts import CodeFingerprint, CodePart, listed, text_digest
 from assets_core.versioning.resolve import Sink
 from assets_core.versioning.sources import Sources
+
+_canonical = JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+"""Canonical JSON with an encoder that is built once."""
 
 
 class Fingerprinter:
@@ -79,7 +85,7 @@ class Fingerprinter:
         parts = tuple(
             sorted((part, *(p for p in self._package_parts if p.name == "package duckdb")))
         )
-        return CodeFingerprint(_version(parts_digest(parts), options, None), parts)
+        return CodeFingerprint(_version(listed(parts), options, None), parts)
 
     @staticmethod
     def explicit(code_version: str, options: Mapping[str, JSON] | None = None) -> CodeFingerprint:
@@ -101,7 +107,7 @@ class Fingerprinter:
         parts = closure.parts
         if own.parts or self._package_parts:
             parts = tuple(sorted({*own.parts, *self._package_parts, *closure.parts}))
-        return parts, parts_digest((*own.parts, *self._package_parts)) + closure.digest
+        return parts, f"{listed((*own.parts, *self._package_parts))}\n{closure.digest}"
 
     def _asset_node(self, function: Callable[..., object]) -> Node:
         """The function itself; anything but a plain function of the project is followed as a live object."""
@@ -126,5 +132,5 @@ class Fingerprinter:
 
 
 def _version(text: str, options: Mapping[str, JSON] | None, load_spec: JSON) -> CodeVersion:
-    shaping = canonical_json([options or {}, load_spec])
-    return CodeVersion(digest("code", str(ALGORITHM), text, shaping))
+    shaping = _canonical([options or {}, load_spec])
+    return CodeVersion(text_digest(f"code {ALGORITHM} {len(shaping)}\n{shaping}\n{text}"))

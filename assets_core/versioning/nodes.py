@@ -8,7 +8,6 @@ from __future__ import annotations
 from types import FunctionType
 
 from assets_core.model.assets import AssetDefinition
-from assets_core.model.versions import digest
 from assets_core.versioning.live import (
     LiveObjects,
     Node,
@@ -18,7 +17,7 @@ from assets_core.versioning.live import (
     is_of_ours,
 )
 from assets_core.versioning.names import Wide
-from assets_core.versioning.parts import CodePart
+from assets_core.versioning.parts import CodePart, text_digest
 from assets_core.versioning.resolve import Key, Resolver, Sink, Target
 from assets_core.versioning.sources import Module, Sources
 from assets_core.versioning.units import Unit
@@ -70,17 +69,13 @@ class Nodes:
 
     def _unit(self, module: Module, index: int, *, asset: bool) -> Node:
         unit = module.analysis.units[index]
-        sink, hints = Sink(), Sink(lenient=True)
+        sink = Sink()
         sink.attrs.update(unit.attrs)
         for reference in unit.refs:
             self.resolver.reference(module, reference, sink)
-        ours = self._decorators(module, unit, sink)
-        for reference in unit.hints:
-            self.resolver.reference(module, reference, hints)
-        foreign = tuple(
-            d.digest for d in unit.decorators if not self.resolver.is_ours(module, d.chain)
-        )
-        self._add_hints(hints, sink, types_only=asset or ours)
+        foreign, ours = self._decorators(module, unit, sink)
+        if unit.hints:
+            self._hints(module, unit, sink, types_only=asset or ours)
         if module.analysis.star:
             sink.widen(Wide.FILES)
         parts = [
@@ -101,20 +96,20 @@ class Nodes:
             keys = {key: None for key in keys if not self._is_asset(key)}
         return finish(parts, keys, sink, self.live)
 
-    def _decorators(self, module: Module, unit: Unit, sink: Sink) -> bool:
-        """Follow decorators that are not ours; whether one is."""
-        ours = False
-        for decorator in unit.decorators:
-            if self.resolver.is_ours(module, decorator.chain):
-                ours = True
-                continue
+    def _decorators(self, module: Module, unit: Unit, sink: Sink) -> tuple[tuple[str, ...], bool]:
+        """Follow decorators that are not ours: their digests, and whether another is ours."""
+        foreign = [d for d in unit.decorators if not self.resolver.is_ours(module, d.chain)]
+        for decorator in foreign:
             sink.attrs.update(decorator.attrs)
             for reference in decorator.refs:
                 self.resolver.reference(module, reference, sink)
-        return ours
+        return tuple(d.digest for d in foreign), len(foreign) < len(unit.decorators)
 
-    def _add_hints(self, hints: Sink, sink: Sink, *, types_only: bool) -> None:
+    def _hints(self, module: Module, unit: Unit, sink: Sink, *, types_only: bool) -> None:
         """Names in annotations; of an asset's own only types, because the rest is its load specification."""
+        hints = Sink(lenient=True)
+        for reference in unit.hints:
+            self.resolver.reference(module, reference, hints)
         for key in hints.keys:
             known = types_only and (key.target is Target.UNIT or self._is_asset(key))
             if not known and key.target is not Target.EFFECTS:
@@ -207,7 +202,7 @@ def _digest(unit: Unit, foreign: tuple[str, ...], sink: Sink) -> str:
     hints = unit.hints_digest if foreign else ""
     if not foreign and not sink.externals:
         return unit.digest
-    return digest(unit.digest, hints, *foreign, *sorted(sink.externals))
+    return text_digest("\n".join((unit.digest, hints, *foreign, *sorted(sink.externals))))
 
 
 def _function_of(value: object) -> FunctionType | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from blake3 import blake3
 
 from assets_core.errors import DefinitionError, Place
 from assets_core.model.versions import CodeVersion
@@ -108,6 +110,16 @@ def _change(kind: Literal["added", "removed", "edited"], part: CodePart) -> Part
 def _order(change: PartChange) -> tuple[int, str, int, str]:
     rank = ("edited", "added", "removed", "value").index(change.kind)
     return rank, change.file, change.line, change.name
+
+
+def text_digest(text: str) -> str:
+    """The digest of one text without newlines inside its items; one hash call, for what is done 10,000 times."""
+    return blake3(text.encode("utf-8", "surrogatepass")).hexdigest(16)
+
+
+def listed(parts: Iterable[CodePart]) -> str:
+    """Names and digests as one text; places don't count."""
+    return "\n".join([f"{part[0]}\t{part[3]}" for part in parts])
 
 
 def parts_text(parts: Sequence[CodePart]) -> str:

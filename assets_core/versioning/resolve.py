@@ -41,6 +41,19 @@ class Key(NamedTuple):
     name: str
 
 
+class Resolved(NamedTuple):
+    """What one reference resolved to."""
+
+    keys: tuple[Key, ...]
+    externals: tuple[str, ...]
+    attrs: tuple[str, ...]
+    live: tuple[object, ...]
+    wide: Wide
+
+
+NOWHERE = Resolved((), (), (), (), Wide.NOTHING)
+
+
 class Sink:
     """What names resolved to. ``lenient`` is for annotations, where an unknown name means nothing."""
 
@@ -53,6 +66,18 @@ class Sink:
         self.live: list[object] = []
         self.wide = Wide.NOTHING
         self.lenient = lenient
+
+    def add(self, found: Resolved) -> None:
+        """What a reference resolved to."""
+        if found.keys:
+            self.keys.update(dict.fromkeys(found.keys))
+        if found.externals:
+            self.externals.update(dict.fromkeys(found.externals))
+        if found.attrs:
+            self.attrs.update(found.attrs)
+        if found.live:
+            self.live.extend(found.live)
+        self.wide = max(self.wide, found.wide)
 
     def unknown(self) -> None:
         """A name nobody binds."""
@@ -74,16 +99,33 @@ class Resolver:
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
+        self._resolved: dict[tuple[Module, str, bool], Resolved] = {}
         self._ours: dict[tuple[Module, str], bool] = {}
 
     def reference(self, module: Module, reference: str, sink: Sink) -> None:
-        """One reference of a unit in ``module``."""
+        """One reference of a unit in ``module``; a module's functions mostly name the same things."""
+        key = (module, reference, sink.lenient)
+        found = self._resolved.get(key)
+        if found is None:
+            fresh = Sink(lenient=sink.lenient)
+            self._resolve(module, reference, fresh)
+            found = self._resolved[key] = Resolved(
+                tuple(fresh.keys),
+                tuple(fresh.externals),
+                tuple(fresh.attrs),
+                tuple(fresh.live),
+                fresh.wide,
+            )
+        if found != NOWHERE:
+            sink.add(found)
+
+    def _resolve(self, module: Module, reference: str, sink: Sink) -> None:
         imported, names = parse_reference(reference)
         if imported is not None:
             top = [] if imported.whole or imported.attr else [imported.module.partition(".")[0]]
             self._import(module, "import", imported, [*top, *names], sink, ())
-            return
-        self._name(module, names, sink, ())
+        else:
+            self._name(module, names, sink, ())
 
     def is_ours(self, module: Module, chain: str) -> bool:
         """Whether a decorator is one of assets_core, under whatever name."""
