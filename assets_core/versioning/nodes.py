@@ -60,7 +60,7 @@ class Nodes:
                 own = [i for i, unit in enumerate(units) if key.position in (i, unit.owner)]
                 return follow(*(Key(Target.UNIT, module, i, "") for i in own))
             case Target.VALUE:
-                return self._named_value(module, key.name)
+                return self._named_value(module, key.name, declaring=bool(key.position))
             case Target.EFFECTS:
                 return self._effects(module)
             case Target.WHOLE:
@@ -93,7 +93,7 @@ class Nodes:
                 keys[Key(Target.EFFECTS, target, 0, "")] = None
         keys.update(dict.fromkeys(self.registered(Key(Target.UNIT, module, index, ""))))
         if unit.kind == "effects":
-            keys = {key: None for key in keys if not self._is_asset(key)}
+            keys = {_declaring(key): None for key in keys if not self._is_asset(key)}
         return finish(parts, keys, sink, self.live)
 
     def _decorators(self, module: Module, unit: Unit, sink: Sink) -> tuple[tuple[str, ...], bool]:
@@ -140,7 +140,7 @@ class Nodes:
             )
         ]
 
-    def _named_value(self, module: Module, name: str) -> Node:
+    def _named_value(self, module: Module, name: str, *, declaring: bool) -> Node:
         units = module.analysis.units
         keys: dict[Key, None] = {}
         line = 0
@@ -158,7 +158,8 @@ class Nodes:
             return follow(*keys)
         value = self.live.value(namespace[name])
         for code in value.code:
-            keys[self.live.key(code)] = None
+            if not (declaring and isinstance(code, AssetDefinition)):
+                keys[self.live.key(code)] = None
         part = CodePart(f"{module.name}.{name}=", module.file, line, value.digest())
         return Node((part,) if value.plain else (), tuple(keys), frozenset(), Wide.NOTHING)
 
@@ -195,6 +196,11 @@ class Nodes:
                 for key in sink.keys:
                     if key.target in (Target.UNIT, Target.VALUE):
                         found.setdefault(key, []).append(Key(Target.UNIT, module, index, ""))
+
+
+def _declaring(key: Key) -> Key:
+    """A value that an effect names: the definitions in it are declared there (``ASSETS.append(...)``), not called."""
+    return key._replace(position=1) if key.target is Target.VALUE else key
 
 
 def _digest(unit: Unit, foreign: tuple[str, ...], sink: Sink) -> str:
