@@ -32,6 +32,7 @@ INPUT = np.dtype([("low", "<u8"), ("high", "<u8"), ("count", "<i8"), ("as_of", "
 _SINGLE = np.zeros(1, dtype=np.int64)
 _UNREADABLE = np.uint64(Flag.MISSING | Flag.DAMAGED | Flag.OMITTED)
 _OMITTED = np.uint64(Flag.OMITTED)
+_BLOCKING = np.uint64(Flag.BLOCKING_FAILED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +82,8 @@ class Lineage:
         """Recorded input shapes that are not today's, by digest."""
         self.rejections: dict[int, tuple[tuple[str, ...], str]] = {}
         """Per candidate's materialization number: the blocking checks that failed, and the run that made it."""
+        self.results: dict[int, dict[str, tuple[str, InputVersion]]] = {}
+        """Per materialization number that lacks some check's result: check -> (version, related) of those it has."""
         self.failed: dict[int, PartitionSet] = {}
         """Per asset, where the last attempt failed."""
         self.observed: dict[int, dict[str, str]] = {}
@@ -114,6 +117,12 @@ class Lineage:
         rows = self.rows(asset)
         sound = rows.recorded & ((rows.head["flags"] & _UNREADABLE) == 0)
         return PartitionSet.of(rows.ordinals[sound])
+
+    def failing(self, asset: int) -> PartitionSet:
+        """The partitions whose published version fails a blocking check."""
+        rows = self.rows(asset)
+        failing = rows.recorded & ((rows.head["flags"] & _BLOCKING) != 0)
+        return PartitionSet.of(rows.ordinals[failing])
 
     def numbers(self, asset: int, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
         """The materialization numbers of partitions that are recorded."""

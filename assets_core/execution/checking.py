@@ -6,6 +6,7 @@ Builders' checks go to the evaluators registered for their kind, which push them
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def evaluate_checks(
 def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) -> CheckRunOutcome:
     """Judge a version that exists."""
     versions = {name: v for _, name, v in request.check_versions}
-    with capture(request.log, runtime.redact):
+    with capture(request.log, runtime.redact), contextlib.chdir(runtime.root):
         judge = _Judge(
             runtime, Loader(runtime), request.asset, (request.part,), request.related, request.run, request.env
         )  # fmt: skip

@@ -6,8 +6,9 @@ a blocking check that fails on a version readers see already unpublishes nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from assets_core.execution.calls import pin_related, related_versions, stored_parts
 from assets_core.execution.paths import new_id
@@ -16,11 +17,24 @@ from assets_core.model.checks import CheckOutcome
 from assets_core.model.events import Blocked, CheckEvaluated, Materialized
 from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome
+from assets_core.model.packed import is_published, row_number
 from assets_core.model.plans import CheckStep
 from assets_core.model.records import CheckRecord, MaterializationRecord
 from assets_core.model.versions import InputVersion
 from assets_core.partitions import PartitionSet
-from assets_core.ports import CheckRequest, ColumnRow, Transaction
+from assets_core.ports import CheckRequest, ColumnRow, StateReader, Transaction
+
+Results: TypeAlias = dict[int, dict[str, tuple[str, InputVersion]]]
+"""Per materialization number: check -> (version, related) of its latest result."""
+
+
+def results_of(reader: StateReader, numbers: Collection[int]) -> Results:
+    """The latest result of each check evaluated on these materializations."""
+    found: Results = {}
+    for record in reader.check_results(numbers) if numbers else ():
+        results = found.setdefault(record.materialization, {})
+        results[record.outcome.name] = (record.outcome.version, record.related)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +53,17 @@ class Checkup:
 class Checkups:
     """The check steps of one run: what is still to be evaluated, and what follows from the results."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, results: Callable[[Collection[int]], Results]) -> None:
         self.state = state
+        self._results = results
+        """What was evaluated on versions before, read from the store."""
         self._todo: list[tuple[int, int, bool]] = []
         self._done: set[tuple[int, int]] = set()
 
-    def add(self, steps: Iterable[CheckStep]) -> int:
+    def add(self, steps: Sequence[CheckStep]) -> int:
         """Queue what was not evaluated in this run yet; returns how many."""
         before = len(self._todo)
+        self._know(steps)
         for step in steps:
             for ordinal in step.partitions:
                 key = (step.index, ordinal)
@@ -55,6 +72,18 @@ class Checkups:
                     self._todo.append((step.index, ordinal, step.candidate))
                     self.state.frontier.hold(step.index, PartitionSet.range(ordinal, ordinal + 1))
         return len(self._todo) - before
+
+    def _know(self, steps: Sequence[CheckStep]) -> None:
+        """Learn which results the queued versions have already, in one read."""
+        lineage = self.state.lineage
+        numbers: set[int] = set()
+        for step in steps:
+            if step.candidate:
+                rows = lineage.candidates[step.index]
+                numbers.update(row_number(rows[o]) for o in step.partitions)
+            else:
+                numbers.update(lineage.numbers(step.index, step.partitions.to_array()).tolist())
+        lineage.results.update(self._results(numbers) if numbers else {})
 
     def start(self, tx: Transaction, room: int) -> list[Checkup]:
         """Make requests for up to ``room`` versions; one that is gone by now is settled."""
@@ -94,6 +123,8 @@ class Checkups:
         state = self.state
         call = new_id()
         key = state.key(asset)
+        missing = state.rebuilder.missing_checks(asset, record.number)
+        checks = [c for c in state.rebuilder.partition_checks(asset) if c.name in missing]
         pins = lambda wanted: tx.pins(state.env, wanted)  # noqa: E731
         request = CheckRequest(
             call,
@@ -104,10 +135,10 @@ class Checkups:
             record.partition,
             state.part_of(record),
             tuple(stored_parts(state, asset, state.lineage.readable(asset), pins))
-            if any(c.scope == "asset" for c in state.versions.checks[asset])
+            if any(c.scope == "asset" for c in checks)
             else (),
             tuple(pin_related(state, [asset], pins)),
-            tuple((key, c.name, c.version) for c in state.rebuilder.partition_checks(asset)),
+            tuple((key, c.name, c.version) for c in checks),
             state.project,
             state.home.log(state.run, call),
         )
@@ -125,7 +156,7 @@ class Checkups:
             )
             for one in outcome.checks
         ]  # fmt: skip
-        row = tx.record_checks(records, publish_candidate=checkup.candidate)
+        row = self._write(tx, checkup, records)
         for one in outcome.checks:
             self._emit(checkup, one)
         if row is not None:
@@ -133,6 +164,21 @@ class Checkups:
         self._release(checkup.asset, checkup.ordinal)
         if any(one.blocks for one in outcome.checks):
             self._fail(checkup)
+
+    def _write(self, tx: Transaction, checkup: Checkup, records: list[CheckRecord]) -> bytes | None:
+        """Only results of today's checks count from now on; with every check removed there is nothing to record."""
+        keep = [c.name for c in self.state.rebuilder.partition_checks(checkup.asset)]
+        if records:
+            return tx.record_checks(records, publish_candidate=checkup.candidate, keep=keep)
+        return tx.retire_checks(
+            self.state.env,
+            self.state.address(checkup.asset, checkup.ordinal),
+            checkup.record.number,
+            keep=keep,
+            run=self.state.run,
+            at=self.state.clock.now(),
+            publish_candidate=checkup.candidate,
+        )
 
     def _emit(self, checkup: Checkup, one: CheckOutcome) -> None:
         self.state.emit(
@@ -146,7 +192,7 @@ class Checkups:
     def _apply(self, checkup: Checkup, row: bytes) -> None:
         """The version's row as it is now: of a candidate still, or current."""
         state, asset, ordinal = self.state, checkup.asset, checkup.ordinal
-        if checkup.candidate and int.from_bytes(row[:8], "little") == 0:
+        if not is_published(row):
             state.lineage.put_candidate(asset, ordinal, row)
             return
         state.lineage.put(asset, ordinal, row)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from assets_core.errors import AssetsError
 from assets_core.execution.calls import Call, Target, make_request
-from assets_core.execution.checkups import Checkup, Checkups
+from assets_core.execution.checkups import Checkup, Checkups, results_of
 from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.paths import new_id
 from assets_core.execution.recording import Recorder, Returned
@@ -27,7 +27,7 @@ from assets_core.execution.state import RunState
 from assets_core.execution.tally import RunResult
 from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
-from assets_core.model.plans import Action, Plan
+from assets_core.model.plans import Action, CheckFailing, Plan
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
 from assets_core.ports import Executor, Outcome, StateStore, Transaction
 
@@ -66,7 +66,7 @@ class Runner:
         self._claimer = Claimer(state)
         self._recorder = Recorder(state, self._retries)
         self._settler = Settler(state, self._retries, self._started)
-        self._checkups = Checkups(state)
+        self._checkups = Checkups(state, lambda numbers: results_of(store, numbers))
         self._arrived: queue.SimpleQueue[tuple[_Flight, Future[Outcome]]] = queue.SimpleQueue()
         self._flying = 0
         self._conflicts: list[tuple[float, Refused]] = []
@@ -124,8 +124,11 @@ class Runner:
                 self._turn(self._await())
             if self._stop is not None:
                 return self._stop
-            if not self._checkups.add(self._replan().checks):
-                return RunStatus.FAILED if self.state.tally.failed else RunStatus.SUCCEEDED
+            left = self._replan()
+            if not self._checkups.add(left.checks):
+                failing = any(isinstance(a, CheckFailing) for a in left.annotations)
+                bad = failing or self.state.tally.failed
+                return RunStatus.FAILED if bad else RunStatus.SUCCEEDED
             self._turn([])
 
     @property

@@ -16,6 +16,7 @@ from assets_core.model.events import (
     UndeclaredFilesRead,
 )
 from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
+from assets_core.model.packed import is_published
 from assets_core.model.values import StoredPart, Written
 from assets_core.partitions import PartitionSet
 from assets_core.ports import ColumnRow, Recorded
@@ -132,4 +133,4 @@ class Settler:
 
 def _is_candidate(record: Recorded) -> bool:
     """A row without a pointer sequence was recorded but not published."""
-    return record.row is not None and int.from_bytes(record.row[:8], "little") == 0
+    return record.row is not None and not is_published(record.row)

@@ -94,6 +94,16 @@ def withdrawn_row(sequence: int) -> bytes:
     return _HEAD.pack(sequence, 0, bytes(16), bytes(16), bytes(16), 0, 0, 0, 0, 0)
 
 
+def row_number(row: bytes) -> int:
+    """The number of the materialization that a packed row is of."""
+    return int.from_bytes(row[8:16], "little", signed=True)
+
+
+def is_published(row: bytes) -> bool:
+    """Whether a packed row is of a version that readers see: a candidate's has no pointer sequence."""
+    return row[:8] != bytes(8)
+
+
 def input_count(row: bytes) -> int:
     """How many inputs a packed row holds."""
     return (len(row) - HEAD_SIZE) // INPUT_SIZE

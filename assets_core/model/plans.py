@@ -148,7 +148,16 @@ class LastAttemptFailed:
     code: ClassVar[str] = "last_attempt_failed"
 
 
-Annotation: TypeAlias = "LastAttemptFailed"
+@dataclass(frozen=True, slots=True)
+class CheckFailing:
+    """An annotation: a blocking check fails on what readers see of these; nothing new is built on them."""
+
+    asset: AssetKey
+    partitions: PartitionSet
+    code: ClassVar[str] = "check_failing"
+
+
+Annotation: TypeAlias = "LastAttemptFailed | CheckFailing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets_core.lineage import HEAD, INPUT
-from assets_core.model.packed import HEAD_SIZE, Flag, input_count
+from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_number
 from assets_core.model.plans import Action, CheckBlocked, Step
 from assets_core.partitions import PartitionSet
 from assets_core.planning.staleness import Rebuilder, Verdict
@@ -66,9 +66,7 @@ def _blocked_steps(rebuilder: Rebuilder, asset: int, ordinals: list[int]) -> Ite
     """One step per set of failing checks and run."""
     groups: dict[tuple[tuple[str, ...], str], list[int]] = {}
     for ordinal in ordinals:
-        number = int(
-            np.frombuffer(rebuilder.lineage.candidates[asset][ordinal], HEAD, 1)["number"][0]
-        )
+        number = row_number(rebuilder.lineage.candidates[asset][ordinal])
         groups.setdefault(rebuilder.lineage.rejections.get(number, ((), "")), []).append(ordinal)
     for (checks, run), members in groups.items():
         yield Step(

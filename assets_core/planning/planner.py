@@ -9,36 +9,34 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assets_core.errors import DefinitionError
-from assets_core.graph import AssetGraph, Edge
+from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey
+from assets_core.model.packed import row_number
 from assets_core.model.plans import (
     Action,
-    Annotation,
     CheckStep,
     Forced,
-    InputMissing,
-    LastAttemptFailed,
-    ObservationFailed,
     Plan,
     Reason,
     RunsTogether,
     Step,
-    UpstreamBlocked,
     UpstreamPending,
 )
 from assets_core.partitions import PartitionSet
+from assets_core.planning.blocking import Blocking, along_self
 from assets_core.planning.candidates import sort_candidates
 from assets_core.planning.estimate import estimate
+from assets_core.planning.fates import Decision, Fate
 from assets_core.planning.reasons import group_reasons
 from assets_core.planning.staleness import Rebuilder, Verdict
+from assets_core.planning.surroundings import annotate, unselected_stale
 from assets_core.versioning.current import CurrentVersions
 
 if TYPE_CHECKING:
@@ -53,24 +51,6 @@ class PlanOptions:
 
     forced: frozenset[int] = frozenset()
     env: str = "default"
-
-
-@dataclass(slots=True)
-class _Fate:
-    """What the pass decided for one asset so far."""
-
-    run: PartitionSet = _NONE
-    maybe: PartitionSet = _NONE
-    blocked: PartitionSet = _NONE
-    recheck: PartitionSet = _NONE
-    """Candidates whose checks are evaluated again before anything is recomputed."""
-    roots: frozenset[AssetKey] = frozenset()
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def dirty(self) -> PartitionSet:
-        """What may have another version after this plan."""
-        return self.run | self.maybe | self.recheck
 
 
 def plan(
@@ -104,7 +84,8 @@ class _Planner:
         self.now = now
         self.options = options
         self.wanted = _with_siblings(graph, selection)
-        self.fates: dict[int, _Fate] = {}
+        self.fates: dict[int, Fate] = {}
+        self.blocking = Blocking(graph, self.lineage, self.wanted, self.fates)
         self.checks: dict[int, list[CheckStep]] = {}
         self._queue: list[int] = []
         self._queued: set[int] = set()
@@ -122,8 +103,8 @@ class _Planner:
             steps=steps,
             checks=tuple(c for a in sorted(self.checks) for c in self.checks[a]),
             current=sum(len(p) for p in self.wanted.values()) - self._not_current(),
-            unselected_stale=tuple(self._unselected()),
-            annotations=tuple(self._annotations(steps)),
+            unselected_stale=tuple(unselected_stale(self.rebuilder, self.wanted)),
+            annotations=tuple(annotate(self.rebuilder, self.wanted, steps)),
         )
 
     def _not_current(self) -> int:
@@ -170,7 +151,7 @@ class _Planner:
         for asset, fate in zip(outputs, decided, strict=True):
             self._finish(asset, fate)
 
-    def _decide(self, asset: int) -> _Decision:
+    def _decide(self, asset: int) -> Decision:
         wanted = self.wanted[asset]
         verdict = self.rebuilder.verdict(asset, wanted.to_array())
         forced = asset in self.options.forced
@@ -178,7 +159,7 @@ class _Planner:
         kept = sort_candidates(self.rebuilder, asset, verdict, stale, forced=forced)
         run = stale - kept.blocked - kept.recheck
         pending, by = self._pending(asset, wanted - stale)
-        return _Decision(
+        return Decision(
             verdict, run, pending, kept.blocked, kept.recheck, by, list(kept.steps), forced
         )
 
@@ -194,21 +175,10 @@ class _Planner:
             if hit:
                 maybe |= hit
                 by.append(edge.upstream)
-        return self._along_self(asset, maybe, current), tuple(dict.fromkeys(by))
+        return along_self(self.graph, asset, maybe, current), tuple(dict.fromkeys(by))
 
-    def _along_self(self, asset: int, start: PartitionSet, within: PartitionSet) -> PartitionSet:
-        """Close a set of partitions under the asset's dependency on its own earlier partitions."""
-        edge = next((e for e in self.graph.inputs(asset) if e.upstream == asset), None)
-        if edge is None:
-            return start
-        closed, fresh = start, start
-        while fresh:
-            fresh = (edge.mapping.downstream_of(fresh, closed) & within) - closed
-            closed |= fresh
-        return closed
-
-    def _finish(self, asset: int, decision: _Decision) -> None:
-        fate = self.fates[asset] = _Fate(recheck=decision.recheck)
+    def _finish(self, asset: int, decision: Decision) -> None:
+        fate = self.fates[asset] = Fate(recheck=decision.recheck)
         candidates = decision.run | decision.maybe
         blocked, steps = self._missing_inputs(asset, candidates, decision)
         fate.run = decision.run - blocked
@@ -229,60 +199,19 @@ class _Planner:
 
     def _self_pending(self, asset: int, run: PartitionSet) -> PartitionSet:
         within = self.wanted[asset]
-        return self._along_self(asset, run, within) - run
+        return along_self(self.graph, asset, run, within) - run
 
     def _missing_inputs(
-        self, asset: int, candidates: PartitionSet, decision: _Decision
+        self, asset: int, candidates: PartitionSet, decision: Decision
     ) -> tuple[PartitionSet, list[Step]]:
         """Of what would run, what cannot: with one blocked step per cause."""
         blocked, steps = _NONE, []
         for edge in self.graph.inputs(asset):
-            reason, hit = self._blocked_by(edge, candidates - blocked, decision)
+            reason, hit = self.blocking.cause(edge, candidates - blocked, decision)
             if hit:
                 blocked |= hit
                 steps.append(self._step(asset, Action.BLOCKED, (reason,), hit))
         return blocked, steps
-
-    def _blocked_by(
-        self, edge: Edge, candidates: PartitionSet, decision: _Decision
-    ) -> tuple[Reason, PartitionSet]:
-        upstream = self.graph.keys[edge.upstream]
-        message = self.lineage.unobserved.get(edge.upstream)
-        if message is not None:
-            return ObservationFailed(upstream, message), self.wanted[edge.downstream]
-        reason: Reason = InputMissing(upstream)
-        if not candidates or edge.optional:
-            return reason, _NONE
-        itself = edge.upstream == edge.downstream
-        fate = self.fates.get(edge.upstream) or _Fate()
-        own = decision.run | decision.maybe if itself else _NONE
-        available = self.lineage.readable(edge.upstream) | fate.dirty | own
-        if fate.blocked:
-            reason = UpstreamBlocked(upstream)
-        if not edge.mapping.needs_every:
-            return reason, (_NONE if available or itself else candidates)
-        self._refuse_outside(edge, candidates)
-        missing = edge.mapping.upstream_of(candidates, available) - available
-        if not missing:
-            return reason, _NONE
-        if fate.blocked and not missing.issubset(fate.blocked):
-            reason = InputMissing(upstream)
-        hit = edge.mapping.downstream_of(missing, available) & candidates
-        return reason, self._along_self(edge.downstream, hit, candidates)
-
-    def _refuse_outside(self, edge: Edge, candidates: PartitionSet) -> None:
-        outside = edge.mapping.outside_of(candidates)
-        if not outside or edge.upstream == edge.downstream:
-            return
-        upstream, key = self.graph.specs[edge.upstream], self.graph.keys[edge.downstream]
-        raise DefinitionError(
-            "E250",
-            f"asset `{key}` needs partitions of `{upstream.key}` that cannot exist, such as "
-            f"`{upstream.partitions.key(outside.first)}`",
-            place=edge.dependency.place,
-            help="make the partitions of both cover the same range, or pass "
-            "`mapping=TimeWindow(allow_missing=True)`",
-        )
 
     # --- steps --------------------------------------------------------------------------------------------------
 
@@ -294,7 +223,7 @@ class _Planner:
         )
         return Step(self.graph.keys[asset], asset, action, reasons, partitions, seconds)
 
-    def _run_steps(self, asset: int, fate: _Fate, decision: _Decision) -> Iterator[Step]:
+    def _run_steps(self, asset: int, fate: Fate, decision: Decision) -> Iterator[Step]:
         verdict, run = decision.verdict, fate.run
         for reasons, partitions in group_reasons(self.rebuilder, asset, verdict, run):
             every = (Forced(), *reasons) if decision.forced else reasons
@@ -302,82 +231,35 @@ class _Planner:
                 every = (RunsTogether(decision.sibling),)
             yield self._step(asset, Action.RUN, every, partitions)
 
-    def _maybe_steps(self, asset: int, fate: _Fate, decision: _Decision) -> Iterator[Step]:
+    def _maybe_steps(self, asset: int, fate: Fate, decision: Decision) -> Iterator[Step]:
         if fate.maybe:
             upstreams = tuple(self.graph.keys[u] for u in decision.by) or (self.graph.keys[asset],)
             reason = UpstreamPending(upstreams, tuple(sorted(fate.roots)))
             yield self._step(asset, Action.MAYBE, (reason,), fate.maybe)
 
-    def _roots(self, asset: int, fate: _Fate, by: tuple[int, ...]) -> frozenset[AssetKey]:
+    def _roots(self, asset: int, fate: Fate, by: tuple[int, ...]) -> frozenset[AssetKey]:
         """The assets that run for a reason of their own, from which this one's uncertainty comes."""
         if fate.run or fate.recheck:
             return frozenset({self.graph.keys[asset]})
         return frozenset().union(*(self.fates[u].roots for u in by))
 
-    def _check_steps(self, asset: int, fate: _Fate, decision: _Decision) -> None:
+    def _check_steps(self, asset: int, fate: Fate, decision: Decision) -> None:
         """Checks missing on published versions that stay, and on candidates that may be published."""
         steps = self.checks.setdefault(asset, [])
-        names = tuple(c.name for c in self.rebuilder.partition_checks(asset))
         key = self.graph.keys[asset]
-        if fate.recheck:
-            steps.append(CheckStep(key, asset, names, fate.recheck, candidate=True))
+        for ordinal in fate.recheck:
+            number = row_number(self.lineage.candidates[asset][ordinal])
+            names = self.rebuilder.missing_checks(asset, number)
+            steps.append(CheckStep(key, asset, names, PartitionSet.of([ordinal]), candidate=True))
         unchecked = PartitionSet.of(
             decision.verdict.ordinals[self._unchecked(asset, decision.verdict)]
         )
+        groups: dict[tuple[str, ...], list[int]] = {}
         left = unchecked - fate.dirty - fate.blocked
-        if left and names:
-            steps.append(CheckStep(key, asset, names, left))
-
-    # --- around the selection -----------------------------------------------------------------------------------
-
-    def _unselected(self) -> Iterator[AssetKey]:
-        """Upstreams outside the selection that are stale themselves: the plan reads them as they are."""
-        outside = self._ancestors() - set(self.wanted)
-        if not outside:
-            return
-        stale = self.rebuilder.single_stale()
-        for asset in sorted(outside):
-            if self.graph.definitions[self.graph.definition_of[asset]].is_source:
-                continue
-            if stale[asset] or (
-                asset in self.lineage.partitioned
-                and self.rebuilder.verdict(asset, self._existing(asset)).stale.any()
-            ):
-                yield self.graph.keys[asset]
-
-    def _existing(self, asset: int) -> NDArray[np.int64]:
-        return self.graph.specs[asset].partitions.existing(self.now).to_array()
-
-    def _ancestors(self) -> set[int]:
-        seen: set[int] = set()
-        stack = list(self.wanted) if len(self.wanted) < len(self.graph.keys) else []
-        while stack:
-            for edge in self.graph.inputs(stack.pop()):
-                if edge.upstream not in seen:
-                    seen.add(edge.upstream)
-                    stack.append(edge.upstream)
-        return seen
-
-    def _annotations(self, steps: tuple[Step, ...]) -> Iterator[Annotation]:
-        for asset in dict.fromkeys(s.index for s in steps):
-            failed = self.lineage.failed.get(asset, _NONE) & self.wanted[asset]
-            if failed:
-                yield LastAttemptFailed(self.graph.keys[asset], failed)
-
-
-@dataclass(slots=True)
-class _Decision:
-    """One asset before what is missing upstream is taken into account."""
-
-    verdict: Verdict
-    run: PartitionSet
-    maybe: PartitionSet
-    blocked: PartitionSet
-    recheck: PartitionSet
-    by: tuple[int, ...]
-    steps: list[Step]
-    forced: bool
-    sibling: AssetKey | None = None
+        for ordinal, number in zip(left, self.lineage.numbers(asset, left.to_array()), strict=True):
+            groups.setdefault(self.rebuilder.missing_checks(asset, int(number)), []).append(ordinal)
+        for names, ordinals in groups.items():
+            steps.append(CheckStep(key, asset, names, PartitionSet.of(ordinals)))
 
 
 def _with_siblings(
@@ -397,7 +279,7 @@ def _with_siblings(
     return wanted
 
 
-def _run_together(graph: AssetGraph, outputs: list[int], decided: list[_Decision]) -> None:
+def _run_together(graph: AssetGraph, outputs: list[int], decided: list[Decision]) -> None:
     """All outputs of a multi-asset run where one does."""
     run = _NONE
     for decision in decided:

@@ -213,6 +213,15 @@ class Rebuilder:
             return checks
         return [c for c in checks if c.scope == "partition"]
 
+    def missing_checks(self, asset: int, number: int) -> tuple[str, ...]:
+        """The checks of today whose results a version lacks; all of them where its results are not known."""
+        known = self.lineage.results.get(number, {})
+        return tuple(
+            c.name
+            for c in self.partition_checks(asset)
+            if known.get(c.name) != (c.version, self.related(asset, c.name))
+        )
+
     def unchecked(self, asset: int, head: NDArray[Any]) -> NDArray[np.bool_]:
         """Which recorded versions lack the result of some check of today, or carry one of yesterday's."""
         expected = np.array(self.expected_marks(asset), np.uint64)

@@ -17,13 +17,14 @@ from assets_core.model.events import Event
 from assets_core.model.plans import Plan
 from assets_core.partitions import PartitionSet
 from assets_core.planning.planner import PlanOptions, plan
+from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Clock, StateReader, StateStore
 from assets_core.project.clock import SystemClock
 from assets_core.project.facts import StatusFacts
 from assets_core.project.loading import Definitions, load_definitions
 from assets_core.project.observing import lay_over, needed_sources, observe
 from assets_core.project.running import RunOptions, run_plan
-from assets_core.project.snapshot import add_estimates, take_snapshot
+from assets_core.project.snapshot import add_estimates, add_results, take_snapshot
 from assets_core.project.wishes import Wish, chosen_assets, wanted_partitions
 
 
@@ -123,6 +124,7 @@ class Project:
         facts = StatusFacts(lambda: (self._everything(lineage, now), lineage))
         chosen = chosen_assets(self.graph, wish, facts)
         tokens = self._observe(lineage, chosen)
+        add_results(Rebuilder(self.graph, self.definitions.versions, lineage), reader)
         stale = self._stale_for(wish, facts)
         wanted = wanted_partitions(lineage, chosen, wish, stale)
         forced = frozenset(wanted) if wish.force else frozenset()

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assets_core.execution.checkups import results_of
 from assets_core.graph import AssetGraph
-from assets_core.lineage import HEAD, Lineage
+from assets_core.lineage import Lineage
 from assets_core.model.checks import CheckStatus
+from assets_core.model.packed import row_number
+from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import StateReader
 
 if TYPE_CHECKING:
@@ -71,11 +74,7 @@ def _hexes(shapes: NDArray[Any]) -> list[str]:
 
 
 def _add_rejections(lineage: Lineage, reader: StateReader) -> None:
-    numbers = {
-        int(np.frombuffer(row, HEAD, 1)["number"][0])
-        for rows in lineage.candidates.values()
-        for row in rows.values()
-    }
+    numbers = {row_number(row) for rows in lineage.candidates.values() for row in rows.values()}
     if not numbers:
         return
     failing: dict[int, tuple[list[str], str]] = {}
@@ -89,3 +88,15 @@ def _add_rejections(lineage: Lineage, reader: StateReader) -> None:
         ):
             names.append(outcome.name)
     lineage.rejections = {n: (tuple(names), run) for n, (names, run) in failing.items()}
+
+
+def add_results(rebuilder: Rebuilder, reader: StateReader) -> None:
+    """Which check results there are on the versions that lack some, so that only those are evaluated."""
+    lineage, graph = rebuilder.lineage, rebuilder.graph
+    numbers: set[int] = set()
+    for asset in range(len(graph.keys)):
+        if rebuilder.versions.checks[asset]:
+            head = lineage.rows(asset).head
+            numbers.update(head["number"][rebuilder.unchecked(asset, head)].tolist())
+    numbers.update(row_number(r) for rows in lineage.candidates.values() for r in rows.values())
+    lineage.results = results_of(reader, numbers)

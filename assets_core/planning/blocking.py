@@ -1,0 +1,99 @@
+"""What keeps an asset-partition from running: a required input without a version, a failed observation, a bad check.
+
+``blocked`` is only said of what would run; a current asset-partition whose upstream is blocked stays current, because
+it is judged against what is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assets_core.errors import DefinitionError
+from assets_core.graph import AssetGraph, Edge
+from assets_core.lineage import Lineage
+from assets_core.model.plans import InputMissing, ObservationFailed, Reason, UpstreamBlocked
+from assets_core.partitions import PartitionSet
+from assets_core.planning.fates import Decision, Fate
+
+_NONE = PartitionSet.EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Finds what blocks, given what was decided of the upstreams so far."""
+
+    graph: AssetGraph
+    lineage: Lineage
+    wanted: Mapping[int, PartitionSet]
+    fates: Mapping[int, Fate]
+
+    def cause(
+        self, edge: Edge, candidates: PartitionSet, decision: Decision
+    ) -> tuple[Reason, PartitionSet]:
+        """Of the partitions that would run, those that this input blocks, and why.
+
+        Raises DefinitionError E250 where the mapping reaches outside the upstream's partitions.
+        """
+        upstream = self.graph.keys[edge.upstream]
+        message = self.lineage.unobserved.get(edge.upstream)
+        if message is not None:
+            return ObservationFailed(upstream, message), self.wanted[edge.downstream]
+        if not candidates or edge.optional:
+            return InputMissing(upstream), _NONE
+        return self._lacking(edge, candidates, decision)
+
+    def _lacking(
+        self, edge: Edge, candidates: PartitionSet, decision: Decision
+    ) -> tuple[Reason, PartitionSet]:
+        upstream = self.graph.keys[edge.upstream]
+        reason: Reason = InputMissing(upstream)
+        itself = edge.upstream == edge.downstream
+        fate = self.fates.get(edge.upstream) or Fate()
+        own = decision.run | decision.maybe if itself else _NONE
+        failing = self.lineage.failing(edge.upstream) - fate.dirty - own
+        if failing:
+            hit = edge.mapping.downstream_of(failing, failing) & candidates
+            if hit:
+                return UpstreamBlocked(upstream), hit
+        available = self.lineage.readable(edge.upstream) | fate.dirty | own
+        if fate.blocked:
+            reason = UpstreamBlocked(upstream)
+        if not edge.mapping.needs_every:
+            return reason, (_NONE if available or itself else candidates)
+        self._refuse_outside(edge, candidates)
+        missing = edge.mapping.upstream_of(candidates, available) - available
+        if not missing:
+            return reason, _NONE
+        if fate.blocked and not missing.issubset(fate.blocked):
+            reason = InputMissing(upstream)
+        hit = edge.mapping.downstream_of(missing, available) & candidates
+        return reason, along_self(self.graph, edge.downstream, hit, candidates)
+
+    def _refuse_outside(self, edge: Edge, candidates: PartitionSet) -> None:
+        outside = edge.mapping.outside_of(candidates)
+        if not outside or edge.upstream == edge.downstream:
+            return
+        upstream, key = self.graph.specs[edge.upstream], self.graph.keys[edge.downstream]
+        raise DefinitionError(
+            "E250",
+            f"asset `{key}` needs partitions of `{upstream.key}` that cannot exist, such as "
+            f"`{upstream.partitions.key(outside.first)}`",
+            place=edge.dependency.place,
+            help="make the partitions of both cover the same range, or pass "
+            "`mapping=TimeWindow(allow_missing=True)`",
+        )
+
+
+def along_self(
+    graph: AssetGraph, asset: int, start: PartitionSet, within: PartitionSet
+) -> PartitionSet:
+    """Close a set of partitions under the asset's dependency on its own earlier partitions."""
+    edge = next((e for e in graph.inputs(asset) if e.upstream == asset), None)
+    if edge is None:
+        return start
+    closed, fresh = start, start
+    while fresh:
+        fresh = (edge.mapping.downstream_of(fresh, closed) & within) - closed
+        closed |= fresh
+    return closed

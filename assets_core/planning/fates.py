@@ -1,0 +1,45 @@
+"""What the planner's pass has decided of one asset: before, and after what is missing upstream was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from assets_core.model.keys import AssetKey
+from assets_core.model.plans import Step
+from assets_core.partitions import PartitionSet
+from assets_core.planning.staleness import Verdict
+
+_NONE = PartitionSet.EMPTY
+
+
+@dataclass(slots=True)
+class Fate:
+    """What the pass decided for one asset so far."""
+
+    run: PartitionSet = _NONE
+    maybe: PartitionSet = _NONE
+    blocked: PartitionSet = _NONE
+    recheck: PartitionSet = _NONE
+    """Candidates whose checks are evaluated again before anything is recomputed."""
+    roots: frozenset[AssetKey] = frozenset()
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def dirty(self) -> PartitionSet:
+        """What may have another version after this plan."""
+        return self.run | self.maybe | self.recheck
+
+
+@dataclass(slots=True)
+class Decision:
+    """One asset before what is missing upstream is taken into account."""
+
+    verdict: Verdict
+    run: PartitionSet
+    maybe: PartitionSet
+    blocked: PartitionSet
+    recheck: PartitionSet
+    by: tuple[int, ...]
+    steps: list[Step]
+    forced: bool
+    sibling: AssetKey | None = None

@@ -1,0 +1,120 @@
+"""Where calls run, and the plain data that goes to them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from assets_core.model.keys import AssetKey
+from assets_core.model.outcomes import CheckRunOutcome, StepOutcome
+from assets_core.model.values import StoredPart
+from assets_core.model.versions import CodeVersion, ConfigVersion
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRef:
+    """How a worker finds the same project with the same settings."""
+
+    config_file: Path
+    env: str
+    overrides: tuple[str, ...] = ()
+    """``--config KEY.field=value`` as given."""
+    fingerprint: str = ""
+    """Digest over the bytes of every loaded module: a worker whose project differs reports a conflict."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedInput:
+    """One input of a call, pinned at the claim: the stored parts to read, or a source to load."""
+
+    upstream: AssetKey
+    parameter: str | None
+    parts: tuple[StoredPart, ...]
+    columns: tuple[str, ...] | None = None
+    source: bool = False
+    partitions: tuple[str, ...] = ()
+    """The upstream partition keys, in order; for a source there are no parts."""
+    tokens: tuple[tuple[str, str], ...] = ()
+    """For a source: the token expected per partition, as observed by the planner."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTask:
+    """One asset-partition that a call is to produce, and where."""
+
+    asset: AssetKey
+    partition: str
+    ordinal: int
+    attempt: str
+    location: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StepRequest:
+    """One call of one definition: everything a worker needs, in plain data."""
+
+    call: str
+    run: str
+    env: str
+    key: AssetKey
+    """The definition's key."""
+    outputs: tuple[OutputTask, ...]
+    inputs: tuple[PinnedInput, ...]
+    related: tuple[PinnedInput, ...]
+    """What the checks of the outputs read, keyed by ``upstream``."""
+    code: tuple[tuple[AssetKey, CodeVersion], ...]
+    config: tuple[tuple[AssetKey, ConfigVersion], ...]
+    check_versions: tuple[tuple[AssetKey, str, str], ...]
+    """(asset, check name, version) of every check to evaluate."""
+    project: ProjectRef
+    log: Path
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """Checks to evaluate on a version that exists."""
+
+    call: str
+    run: str
+    env: str
+    key: AssetKey
+    asset: AssetKey
+    partition: str
+    part: StoredPart
+    others: tuple[StoredPart, ...]
+    """Every partition of the asset, for checks of scope ``asset``."""
+    related: tuple[PinnedInput, ...]
+    check_versions: tuple[tuple[AssetKey, str, str], ...]
+    project: ProjectRef
+    log: Path
+
+
+Request: TypeAlias = "StepRequest | CheckRequest"
+Outcome: TypeAlias = "StepOutcome | CheckRunOutcome"
+
+
+class Executor(Protocol):
+    """Where steps run. A future never raises for user code: a failed step is an outcome."""
+
+    name: str
+    capacity: int
+    """How many requests run at once."""
+
+    def submit(self, request: Request) -> Future[Outcome]:
+        """Start a request; the future fails only when its worker died (StepError with the reason)."""
+        ...
+
+    def cancel(self, call: str, grace_s: float) -> None:
+        """Stop a running request: ask, wait ``grace_s``, then kill with every descendant."""
+        ...
+
+    def close(self) -> None:
+        """Stop the workers. Idempotent."""
+        ...

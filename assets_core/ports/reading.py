@@ -1,0 +1,106 @@
+"""Reading state: bulk reads of one consistent state each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import (
+    AttemptRecord,
+    CheckRecord,
+    MaterializationRecord,
+    ObservationRecord,
+    PointerMove,
+    RunEnd,
+    RunRecord,
+)
+from assets_core.partitions import PartitionsDefinition
+from assets_core.ports.rows import ColumnRow, DurationStats, LineageRows
+
+if TYPE_CHECKING:
+    pass
+
+
+class StateReader(Protocol):
+    """Bulk reads. A reader never writes, and sees one consistent state per call."""
+
+    def sequence(self) -> int:
+        """The number of the last committed event; it follows commit order."""
+        ...
+
+    def lineage(
+        self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]
+    ) -> LineageRows:
+        """Everything the planner needs, in a number of queries that does not depend on the number of assets."""
+        ...
+
+    def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:
+        """Column digests of the current versions of these assets."""
+        ...
+
+    def current(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        """The current materializations of these asset-partitions; absent ones are left out."""
+        ...
+
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        """The blocked candidates of these asset-partitions."""
+        ...
+
+    def current_of(self, env: str, asset: AssetKey) -> Mapping[str, MaterializationRecord]:
+        """Every current materialization of one asset, by partition key."""
+        ...
+
+    def history(
+        self, env: str, asset: AssetKey, partition: str | None, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        """The latest materializations, newest first."""
+        ...
+
+    def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:
+        """The latest check results of an asset, newest first."""
+        ...
+
+    def check_results(self, materializations: Collection[int]) -> Sequence[CheckRecord]:
+        """The results recorded for these materializations."""
+        ...
+
+    def pointer_moves(self, env: str, asset: AssetKey, limit: int) -> Sequence[PointerMove]:
+        """The latest pointer moves of an asset, newest first."""
+        ...
+
+    def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
+        """The latest attempt of each asset-partition, where it did not materialize."""
+        ...
+
+    def runs(self, env: str, limit: int) -> Sequence[tuple[RunRecord, RunEnd | None]]:
+        """The latest runs, newest first."""
+        ...
+
+    def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
+        """One run by id, by number as text, or None."""
+        ...
+
+    def attempts(self, run: str) -> Sequence[AttemptRecord]:
+        """Every recorded attempt of a run, in order."""
+        ...
+
+    def observations(self, env: str, assets: Collection[AssetKey]) -> Sequence[ObservationRecord]:
+        """The latest observation of each source partition."""
+        ...
+
+    def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
+        """Recent durations, for estimates."""
+        ...
+
+    def documents(self, digests: Collection[str]) -> Mapping[str, str]:
+        """Content-addressed texts: code parts and input shapes by digest."""
+        ...
+
+    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """The keys of every dynamic partitions definition: (stable ordinal, key), live ones only."""
+        ...

@@ -1,0 +1,110 @@
+"""The values that cross the border of a state store: packed rows, leases, completions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from assets_core.model.checks import CheckOutcome
+from assets_core.model.keys import AssetKey
+from assets_core.model.records import (
+    AttemptRecord,
+    MaterializationRecord,
+)
+from assets_core.model.values import ColumnDigest
+from assets_core.model.versions import InputVersion
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Packed rows (``model.packed``) that all have ``inputs`` inputs, of any assets, later ones overriding earlier."""
+
+    inputs: int
+    assets: np.ndarray[Any, np.dtype[np.int64]]
+    """Per row: the asset's position in the list that was asked for."""
+    ordinals: np.ndarray[Any, np.dtype[np.int64]]
+    """Per row: the partition's ordinal in the asset's definition."""
+    data: bytes
+    """The rows, ``104 + 32 * inputs`` bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineageRows:
+    """One bulk read: what is recorded of the assets asked for, all as of one sequence."""
+
+    sequence: int
+    current: tuple[PackedRows, ...]
+    candidates: tuple[PackedRows, ...]
+    unknown: Mapping[int, int]
+    """How many recorded partitions of an asset its definition no longer knows; they stay recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedChange:
+    """A pointer that moved, or whose checks were evaluated, after some sequence."""
+
+    asset: AssetKey
+    partition: str
+    row: bytes
+    candidate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """The column digests of one current version, for column-aware inputs."""
+
+    asset: AssetKey
+    partition: str
+    rows: int
+    columns: tuple[ColumnDigest, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DurationStats:
+    """Recorded call durations of an asset, per asset-partition."""
+
+    samples: int
+    mean_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one attempt to publish one asset-partition."""
+
+    env: str
+    asset: AssetKey
+    partition: str
+    fence: int
+    attempt: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One attempt's end, to be recorded and, if its fence still holds, published."""
+
+    attempt: AttemptRecord
+    materialization: MaterializationRecord | None = None
+    checks: tuple[CheckOutcome, ...] = ()
+    related: tuple[tuple[str, InputVersion], ...] = ()
+    """Per check name: the sum of what it read of other assets."""
+    publish: bool = False
+    release: bool = True
+    """False while a retry of the same claim follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a completion: its row as now current (or kept as a candidate), or None when superseded."""
+
+    row: bytes | None
+    superseded: bool
+    number: int = 0
+
+
+LivenessProbe: TypeAlias = Callable[[str], bool]
+"""Whether the run with this id is alive: on one host, whether its lock file is held."""

@@ -1,0 +1,131 @@
+"""Writing state: one durable transaction at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import (
+    CheckRecord,
+    MaterializationRecord,
+    ObservationRecord,
+    RunEnd,
+    RunRecord,
+)
+from assets_core.partitions import PartitionsDefinition
+from assets_core.ports.reading import StateReader
+from assets_core.ports.rows import Completion, Lease, PackedChange, Recorded
+
+if TYPE_CHECKING:
+    pass
+
+
+class Transaction(Protocol):
+    """One durable write transaction. Everything in it commits together or not at all; no user code runs inside."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last event, those of this transaction included: what pins taken now are as of."""
+        ...
+
+    def changes(self, env: str, since: int) -> Sequence[PackedChange]:
+        """What moved or was checked after ``since``: a current row ends its candidate unless that follows it."""
+        ...
+
+    def pins(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        """The current materializations of these asset-partitions as of this transaction."""
+        ...
+
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        """The candidates kept back for these asset-partitions as of this transaction."""
+        ...
+
+    def claim(
+        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
+    ) -> Sequence[Lease] | Lease:
+        """Lease every (asset-partition, attempt id) or none; the lease that refuses where a live run holds one."""
+        ...
+
+    def renew(self, lease: Lease, attempt: str) -> Lease:
+        """Hand a held lease to the next attempt of the same claim (a retry)."""
+        ...
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        """Give up leases without a record."""
+        ...
+
+    def record(self, completions: Sequence[Completion]) -> Sequence[Recorded]:
+        """Insert the facts; where the fence still holds, move the pointer or keep the candidate."""
+        ...
+
+    def record_checks(
+        self,
+        records: Sequence[CheckRecord],
+        *,
+        publish_candidate: bool,
+        keep: Collection[str] | None = None,
+    ) -> bytes | None:
+        """Record results on one existing version, all of the same materialization; its new row.
+
+        Results replace earlier ones of the same check name. ``keep`` names the checks whose earlier results still
+        count (those the asset has today); None keeps them all. With ``publish_candidate`` a candidate that no
+        blocking check fails any more becomes current. None: the version is neither current nor a candidate any more.
+        """
+        ...
+
+    def retire_checks(
+        self,
+        env: str,
+        of: AssetPartition,
+        materialization: int,
+        *,
+        keep: Collection[str],
+        run: str,
+        at: datetime,
+        publish_candidate: bool,
+    ) -> bytes | None:
+        """``record_checks`` without a new result: only the checks named in ``keep`` count from now on."""
+        ...
+
+    def observe(self, observations: Sequence[ObservationRecord]) -> None:
+        """Record source tokens; equal ones that are already the latest add nothing."""
+        ...
+
+    def document(self, texts: Mapping[str, str]) -> None:
+        """Store content-addressed texts (digest -> text); known ones add nothing."""
+        ...
+
+    def start_run(self, run: RunRecord) -> RunRecord:
+        """Record a run and give it its number."""
+        ...
+
+    def end_run(self, end: RunEnd) -> None:
+        """Record how a run ended, once; releases what it still held."""
+        ...
+
+    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Add and remove keys of a dynamic partitions definition; an ordinal is never reused."""
+        ...
+
+
+class StateStore(StateReader, Protocol):
+    """A reader that can also commit."""
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        """A write transaction: begins IMMEDIATE, commits on leaving, rolls back on an exception."""
+        ...
+
+    def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
+        """Rebuild the packed projections of partitioned assets that have many plain rows laid over them."""
+        ...
+
+    def close(self) -> None:
+        """Release connections. Idempotent."""
+        ...
