@@ -109,7 +109,7 @@ def test_a_place_that_can_not_be_shown_costs_the_line_only(
     [
         (
             "\tx = 日本(bad)",
-            Place("u.py", 1, 8, 3),
+            Place("u.py", 1, 9, 3),
             " 1 |     x = 日本(bad)\n   |" + " " * 14 + "^^^\n",
         ),
         ("a\tb", Place("u.py", 1, 3, 1), " 1 | a   b\n   |     ^\n"),
