@@ -1,0 +1,140 @@
+"""Records as the texts and blobs of table columns, and back. Plain tagged data: nothing read here is ever run.
+
+JSON is written with ASCII escapes, so that any text Python can hold survives every driver, and reads back NaN and
+integers of any size as they were. Times are ISO texts in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
+from assets_core.model.keys import AssetKey
+from assets_core.model.records import Failure, InputRecord
+from assets_core.model.values import ColumnDigest, StoredFile, Written
+from assets_core.model.versions import DataVersion, InputVersion, Term
+
+dumps = json.JSONEncoder(separators=(",", ":")).encode
+loads = json.loads
+
+
+def time_text(time: datetime) -> str:
+    """An aware time as ISO text in UTC; a naive one is a bug of the caller."""
+    if time.tzinfo is not UTC:
+        if time.tzinfo is None:
+            raise ValueError("a recorded time must be aware")
+        time = time.astimezone(UTC)
+    return time.isoformat()
+
+
+def time_of(text: str) -> datetime:
+    """The aware time of an ISO text."""
+    return datetime.fromisoformat(text)
+
+
+def term_blob(term: Term) -> bytes:
+    """The two lanes, little-endian."""
+    return term.low.to_bytes(8, "little") + term.high.to_bytes(8, "little")
+
+
+def term_of(blob: bytes) -> Term:
+    """The term of sixteen bytes."""
+    return Term(int.from_bytes(blob[:8], "little"), int.from_bytes(blob[8:], "little"))
+
+
+def inputs_text(inputs: Iterable[InputRecord]) -> str:
+    """One list per input: upstream, partitions, columns, the version's lanes and count, as_of."""
+    return dumps([[i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in inputs])
+
+
+def inputs_of(text: str) -> tuple[InputRecord, ...]:
+    """The inputs of a text."""
+    return tuple(
+        InputRecord(
+            AssetKey(upstream),
+            partitions,
+            None if columns is None else tuple(columns),
+            InputVersion(low, high, count),
+            as_of,
+        )
+        for upstream, partitions, columns, low, high, count, as_of in loads(text)
+    )
+
+
+def written_text(written: Written) -> str:
+    """A written version by field name; files as (name, size, digest), columns as (name, type, digest)."""
+    columns = written.columns
+    return dumps(
+        {
+            "materializer": written.materializer,
+            "data_version": written.data_version,
+            "value_type": written.value_type,
+            "rows": written.rows,
+            "size": written.size,
+            "files": [[f.name, f.size, f.digest] for f in written.files],
+            "columns": None if columns is None else [[c.name, c.type, c.digest] for c in columns],
+        }
+    )
+
+
+def written_of(text: str) -> Written:
+    """The written version of a text."""
+    data = loads(text)
+    columns = data["columns"]
+    return Written(
+        materializer=data["materializer"],
+        data_version=DataVersion(data["data_version"]),
+        files=tuple(StoredFile(*file) for file in data["files"]),
+        value_type=data["value_type"],
+        rows=data["rows"],
+        size=data["size"],
+        columns=None if columns is None else tuple(ColumnDigest(*column) for column in columns),
+    )
+
+
+def failure_text(failure: Failure | None) -> str | None:
+    """A failure by field name."""
+    if failure is None:
+        return None
+    return dumps({name: getattr(failure, name) for name in Failure.__slots__})
+
+
+def failure_of(text: str | None) -> Failure | None:
+    """The failure of a text."""
+    return None if text is None else Failure(**loads(text))
+
+
+def results_text(results: Iterable[tuple[CheckOutcome, InputVersion]]) -> str:
+    """Check outcomes by field name, each with what it read of other assets."""
+    return dumps([_result(outcome) | {"related": list(read)} for outcome, read in results])
+
+
+def _result(outcome: CheckOutcome) -> dict[str, Any]:
+    return {
+        "name": outcome.name,
+        "status": outcome.status.value,
+        "severity": outcome.severity.value,
+        "blocking": outcome.blocking,
+        "version": outcome.version,
+        "count": outcome.count,
+        "sample": [dict(row) for row in outcome.sample],
+        "metadata": dict(outcome.metadata),
+        "message": outcome.message,
+        "scope": outcome.scope,
+    }
+
+
+def results_of(text: str) -> tuple[tuple[CheckOutcome, InputVersion], ...]:
+    """The outcomes of a text."""
+    return tuple(_result_of(data) for data in loads(text))
+
+
+def _result_of(data: dict[str, Any]) -> tuple[CheckOutcome, InputVersion]:
+    related = InputVersion(*data.pop("related"))
+    data["status"] = CheckStatus(data["status"])
+    data["severity"] = Severity(data["severity"])
+    data["sample"] = tuple(data["sample"])
+    return CheckOutcome(**data), related

@@ -1,0 +1,448 @@
+"""What a write means, decided once for every engine: pure functions from what is held to what is to be written.
+
+An engine looks up the states of the keys concerned, calls one of these, and applies the ``Writes``. Every fact takes
+the next number of one sequence, which is also its primary key; a materialization's number is that of its attempt, so
+"one materialization per attempt" holds by construction. ``touched`` is the last event that changed a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from assets_core.model.checks import CheckOutcome
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.packed import (
+    HEAD_SIZE,
+    Flag,
+    check_flags,
+    check_mark,
+    check_marks,
+    pack_row,
+    repack_row,
+)
+from assets_core.model.records import (
+    AttemptRecord,
+    AttemptStatus,
+    CheckRecord,
+    MaterializationRecord,
+    PointerMove,
+)
+from assets_core.model.versions import NO_INPUT, InputVersion, Term
+from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+
+Key: TypeAlias = AssetPartition
+CheckState: TypeAlias = Mapping[str, "tuple[CheckOutcome, InputVersion]"]
+"""Per check name, the latest result that counts and the sum of what it read of other assets."""
+
+_CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
+_SAMPLES = 20
+"""A duration weighs at least one twentieth, so that estimates follow recent runs."""
+
+
+@dataclass(slots=True)
+class Counter:
+    """The one locked row: the last numbers given. It changes only inside a write transaction."""
+
+    sequence: int = 0
+    run: int = 0
+    fence: int = 0
+
+    def event(self) -> int:
+        """The next event's number."""
+        self.sequence += 1
+        return self.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A current version or a candidate, as derived."""
+
+    number: int
+    touched: int
+    row: bytes
+
+
+@dataclass(slots=True)
+class KeyState:
+    """All that is derived or held of one asset-partition."""
+
+    lease: Lease | None = None
+    current: Version | None = None
+    candidate: Version | None = None
+    failure: int | None = None
+    """The sequence of its last attempt, where that did not materialize."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAttempt:
+    """An attempt that is recorded already."""
+
+    sequence: int
+    superseded: bool
+    materialized: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Checks evaluated together on one materialization: one row of ``check_results``.
+
+    ``keep`` names the checks whose earlier results still count; None keeps all of them.
+    """
+
+    sequence: int
+    env: str
+    asset: AssetKey
+    partition: str
+    materialization: int
+    run: str
+    at: datetime
+    results: tuple[tuple[CheckOutcome, InputVersion], ...]
+    keep: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Writes:
+    """What one operation adds to the facts, and the keys whose derived state it changed."""
+
+    attempts: list[tuple[int, AttemptRecord]] = field(default_factory=list)
+    materializations: list[MaterializationRecord] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    moves: list[PointerMove] = field(default_factory=list)
+    currents: set[Key] = field(default_factory=set)
+    candidates: set[Key] = field(default_factory=set)
+    failures: set[Key] = field(default_factory=set)
+    leases: set[Key] = field(default_factory=set)
+
+
+def claim(
+    env: str,
+    run: str,
+    wanted: Sequence[tuple[Key, str]],
+    states: Mapping[Key, KeyState],
+    counter: Counter,
+    alive: LivenessProbe,
+) -> tuple[Writes, Sequence[Lease] | Lease]:
+    """Leases on everything wanted, or the first lease of a live run that stands in the way."""
+    probed: dict[str, bool] = {}
+    for key, _ in wanted:
+        held = states[key].lease
+        if held is None:
+            continue
+        if held.run not in probed:
+            probed[held.run] = alive(held.run)
+        if probed[held.run]:
+            return Writes(), held
+    writes, leases = Writes(), []
+    for key, attempt in wanted:
+        lease = _lease(env, key, attempt, run, counter)
+        states[key].lease = lease
+        writes.leases.add(key)
+        leases.append(lease)
+    return writes, leases
+
+
+def _lease(env: str, key: Key, attempt: str, run: str, counter: Counter) -> Lease:
+    """A fence greater than any before: fences of all keys come from one number, so none is ever given twice."""
+    counter.fence += 1
+    return Lease(env, key.asset, key.partition, counter.fence, attempt, run)
+
+
+def renew(lease: Lease, attempt: str, state: KeyState, counter: Counter) -> Lease | None:
+    """The lease of the next attempt, with a fence of its own; None where ``lease`` is lost."""
+    if not holds(state, lease.fence, lease.attempt):
+        return None
+    key = AssetPartition(lease.asset, lease.partition)
+    state.lease = _lease(lease.env, key, attempt, lease.run, counter)
+    return state.lease
+
+
+def holds(state: KeyState, fence: int, attempt: str) -> bool:
+    """Whether this attempt, under this fence, still has the right to publish."""
+    held = state.lease
+    return held is not None and held.fence == fence and held.attempt == attempt
+
+
+def record(
+    completions: Sequence[Completion],
+    states: Mapping[Key, KeyState],
+    known: dict[str, KnownAttempt],
+    counter: Counter,
+) -> tuple[Writes, list[Recorded]]:
+    """Completions of one environment. An attempt that is recorded already changes nothing and is answered again."""
+    writes, answers = Writes(), []
+    for completion in completions:
+        attempt = completion.attempt
+        key = AssetPartition(attempt.asset, attempt.partition)
+        state = states[key]
+        before = known.get(attempt.attempt)
+        if before is not None:
+            answers.append(_again(before, state))
+            continue
+        held = holds(state, attempt.fence, attempt.attempt)
+        status = _status(completion) if held else AttemptStatus.SUPERSEDED
+        number = counter.event()
+        answers.append(_record_one(completion, status, number, state, writes, counter))
+        writes.attempts.append((number, replace(attempt, status=status)))
+        if held and completion.release:
+            state.lease = None
+            writes.leases.add(key)
+        known[attempt.attempt] = KnownAttempt(
+            number, not held, held and completion.materialization is not None
+        )
+    return writes, answers
+
+
+def _again(before: KnownAttempt, state: KeyState) -> Recorded:
+    for version in (state.current, state.candidate):
+        if before.materialized and version is not None and version.number == before.sequence:
+            return Recorded(version.row, before.superseded, before.sequence)
+    return Recorded(None, before.superseded, before.sequence if before.materialized else 0)
+
+
+def _status(completion: Completion) -> AttemptStatus:
+    if completion.materialization is None:
+        return completion.attempt.status
+    if completion.publish:
+        return AttemptStatus.MATERIALIZED
+    if any(check.blocks for check in completion.checks):
+        return AttemptStatus.REJECTED
+    return completion.attempt.status
+
+
+def _record_one(
+    completion: Completion,
+    status: AttemptStatus,
+    number: int,
+    state: KeyState,
+    writes: Writes,
+    counter: Counter,
+) -> Recorded:
+    attempt, made = completion.attempt, completion.materialization
+    key = AssetPartition(attempt.asset, attempt.partition)
+    if status is AttemptStatus.SUPERSEDED:
+        return Recorded(None, superseded=True)
+    failed = status is not AttemptStatus.MATERIALIZED
+    if failed or state.failure is not None:
+        state.failure = number if failed else None
+        writes.failures.add(key)
+    if made is None:
+        return Recorded(None, superseded=False)
+    made = replace(made, number=number)
+    writes.materializations.append(made)
+    related = dict(completion.related)
+    results = tuple((c, related.get(c.name, NO_INPUT)) for c in completion.checks)
+    if results:
+        writes.evaluations.append(_evaluation(completion, made, results, counter))
+    checks = {outcome.name: (outcome, read) for outcome, read in results}
+    if completion.publish:
+        move = _move(made, number, "published", made.created, counter)
+        writes.moves.append(move)
+        row = version_row(made, move.sequence, checks)
+        _publish(key, state, Version(number, move.sequence, row), writes)
+        return Recorded(row, superseded=False, number=number)
+    if status is not AttemptStatus.REJECTED:
+        return Recorded(None, superseded=False, number=number)
+    row = version_row(made, 0, checks)
+    state.candidate = Version(number, counter.sequence, row)
+    writes.candidates.add(key)
+    return Recorded(row, superseded=False, number=number)
+
+
+def _evaluation(
+    completion: Completion,
+    made: MaterializationRecord,
+    results: tuple[tuple[CheckOutcome, InputVersion], ...],
+    counter: Counter,
+) -> Evaluation:
+    return Evaluation(
+        counter.event(),
+        made.env,
+        made.asset,
+        made.partition,
+        made.number,
+        made.run,
+        completion.attempt.ended,
+        results,
+    )
+
+
+def _move(
+    of: MaterializationRecord | Evaluation,
+    number: int,
+    reason: Literal["published", "check_passed"],
+    at: datetime,
+    counter: Counter,
+) -> PointerMove:
+    return PointerMove(of.env, of.asset, of.partition, number, reason, of.run, at, counter.event())
+
+
+def _publish(key: Key, state: KeyState, version: Version, writes: Writes) -> None:
+    state.current = version
+    writes.currents.add(key)
+    if state.candidate is not None:
+        state.candidate = None
+        writes.candidates.add(key)
+    if state.failure is not None:
+        state.failure = None
+        writes.failures.add(key)
+
+
+def evaluate(
+    evaluation: Evaluation,
+    before: CheckState,
+    state: KeyState,
+    counter: Counter,
+    *,
+    publish_candidate: bool,
+) -> tuple[Writes, bytes | None]:
+    """Fold an evaluation into the version it judged; publish a candidate that nothing blocks any more."""
+    writes = Writes(evaluations=[evaluation])
+    key = AssetPartition(evaluation.asset, evaluation.partition)
+    checks = fold(before, evaluation)
+    number, touched = evaluation.materialization, evaluation.sequence
+    if state.candidate is not None and state.candidate.number == number:
+        row = judged_row(state.candidate.row, checks)
+        if publish_candidate and not row_flags(row) & Flag.BLOCKING_FAILED:
+            move = _move(evaluation, number, "check_passed", evaluation.at, counter)
+            writes.moves.append(move)
+            row = repack_row(row, sequence=move.sequence)
+            _publish(key, state, Version(number, move.sequence, row), writes)
+        else:
+            state.candidate = Version(number, touched, row)
+            writes.candidates.add(key)
+        return writes, row
+    if state.current is not None and state.current.number == number:
+        row = judged_row(state.current.row, checks)
+        state.current = Version(number, touched, row)
+        writes.currents.add(key)
+        return writes, row
+    return writes, None
+
+
+def evaluation_of(
+    records: Sequence[CheckRecord], keep: Collection[str] | None, counter: Counter
+) -> Evaluation:
+    """The evaluation that these records, all of one materialization, are of; ``keep`` keeps further results."""
+    first = records[0]
+    results = tuple((r.outcome, r.related) for r in records)
+    kept = None if keep is None else tuple(sorted(keep))
+    return Evaluation(
+        counter.event(),
+        first.env,
+        first.asset,
+        first.partition,
+        first.materialization,
+        first.run,
+        first.at,
+        results,
+        kept,
+    )
+
+
+def fold(state: CheckState, evaluation: Evaluation) -> CheckState:
+    """The results that count after one more evaluation."""
+    kept = {
+        name: result
+        for name, result in state.items()
+        if evaluation.keep is None or name in evaluation.keep
+    }
+    return kept | {outcome.name: (outcome, read) for outcome, read in evaluation.results}
+
+
+def fold_all(evaluations: Iterable[Evaluation]) -> CheckState:
+    """The results that count after these evaluations, in their order."""
+    state: CheckState = {}
+    for evaluation in evaluations:
+        state = fold(state, evaluation)
+    return state
+
+
+def version_row(made: MaterializationRecord, sequence: int, checks: CheckState) -> bytes:
+    """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
+    flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
+    if not checks:
+        return pack_row(made, sequence=sequence, checks=Term(0, 0), flags=flags)
+    return pack_row(made, sequence=sequence, checks=_lanes(checks), flags=flags | _flags(checks))
+
+
+def judged_row(row: bytes, checks: CheckState) -> bytes:
+    """The same row under other check results; what else its flags say stays."""
+    flags = (row_flags(row) & ~_CHECK_FLAGS) | _flags(checks)
+    return repack_row(row, checks=_lanes(checks), flags=flags)
+
+
+def row_flags(row: bytes) -> Flag:
+    """The flags of a packed row: the last eight bytes of its head."""
+    return Flag(int.from_bytes(row[HEAD_SIZE - 8 : HEAD_SIZE], "little"))
+
+
+def row_sequence(row: bytes) -> int:
+    """The sequence of the pointer move that a packed row carries."""
+    return int.from_bytes(row[:8], "little", signed=True)
+
+
+def _lanes(checks: CheckState) -> Term:
+    return check_marks([check_mark(o.name, o.version, read) for o, read in checks.values()])
+
+
+def _flags(checks: CheckState) -> Flag:
+    return check_flags([outcome for outcome, _ in checks.values()])
+
+
+def mean_after(samples: int, mean: float, duration: float) -> tuple[int, float]:
+    """A running mean after one more duration; the newest weighs at least ``1 / _SAMPLES``."""
+    samples += 1
+    return samples, mean + (duration - mean) / min(samples, _SAMPLES)
+
+
+def counts_for_durations(status: AttemptStatus) -> bool:
+    """Whether an attempt's duration says how long the asset takes."""
+    return status in {AttemptStatus.MATERIALIZED, AttemptStatus.REJECTED}
+
+
+def counting(
+    evaluations: Iterable[Evaluation], env: str, current: Version | None
+) -> Iterable[Evaluation]:
+    """Those of a version that count in ``env``: its own, and what another had found before the pointer came over."""
+    moved = 0 if current is None else row_sequence(current.row)
+    return [e for e in evaluations if e.env == env or e.sequence < moved]
+
+
+def changes_of(key: Key, state: KeyState, since: int) -> list[PackedChange]:
+    """What changed of one key after ``since``; a current row ends a candidate unless the candidate follows."""
+    found = []
+    current, candidate = state.current, state.candidate
+    moved = current is not None and current.touched > since
+    if current is not None and moved:
+        found.append(PackedChange(key.asset, key.partition, current.row, candidate=False))
+    if candidate is not None and (moved or candidate.touched > since):
+        found.append(PackedChange(key.asset, key.partition, candidate.row, candidate=True))
+    return found
+
+
+def dynamic_facts(
+    keys: Mapping[str, tuple[int, bool]], add: Sequence[str], remove: Sequence[str]
+) -> list[tuple[str, int, bool]]:
+    """(key, ordinal, live) facts; a key keeps its ordinal for ever, also when it is removed and added again."""
+    free = 1 + max((ordinal for ordinal, _ in keys.values()), default=-1)
+    facts, known = [], dict(keys)
+    for key in remove:
+        if key in known and known[key][1]:
+            known[key] = (known[key][0], False)
+            facts.append((key, known[key][0], False))
+    for key in add:
+        if key in known and known[key][1]:
+            continue
+        ordinal = known[key][0] if key in known else free
+        free = max(free, ordinal + 1)
+        known[key] = (ordinal, True)
+        facts.append((key, ordinal, True))
+    return facts
+
+
+def dynamic_live(keys: Mapping[str, tuple[int, bool]]) -> list[tuple[int, str]]:
+    """(ordinal, key) of those that are not removed, by ordinal."""
+    return sorted((ordinal, key) for key, (ordinal, live) in keys.items() if live)

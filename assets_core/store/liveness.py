@@ -1,0 +1,87 @@
+"""A run's proof of life: a lock that the kernel releases when the process dies, however it dies.
+
+The file is locked with ``flock``, whose lock belongs to the open file description: a second descriptor sees it held
+even in the same process, a child that inherits the descriptor would keep it (so it is close-on-exec), and neither a
+busy GIL nor a stopped process loses it. The file itself stays after the run: removing it would let two runs lock two
+inodes of one name.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+from pathlib import Path
+
+from assets_core.errors import ConflictError, InternalError, Place, StoreError
+
+_RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class RunLock:
+    """Held from creation until ``close`` or the end of the process; ConflictError E620 where another holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = _open(path)
+        if not _try_lock(self._fd):
+            os.close(self._fd)
+            raise ConflictError(
+                "E620", "this run is already being executed", place=Place(str(path))
+            )
+
+    def close(self) -> None:
+        """Let go of it. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> RunLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def lock_path(home: Path, run: str) -> Path:
+    """Where a run's lock file lies; InternalError for a text that is no run id."""
+    if not _RUN.fullmatch(run):
+        raise InternalError("E690", f"{run!r} is not a run id")
+    return home / "runs" / f"{run}.lock"
+
+
+def is_alive(home: Path, run: str) -> bool:
+    """Whether some process holds the run's lock. A run without a lock file never started here or was cleaned up."""
+    try:
+        fd = os.open(lock_path(home, run), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try_lock(fd)
+    finally:
+        os.close(fd)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StoreError(
+            "E607",
+            f"the run's lock file cannot be opened: {error.strerror}",
+            place=Place(str(path)),
+            help="check the permissions and the free space of the state directory",
+        ) from error
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EAGAIN}:
+            return False
+        raise
+    return True

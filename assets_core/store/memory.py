@@ -1,0 +1,221 @@
+"""A StateStore in plain dictionaries, for tests and throw-away projects: the same ledger, nothing durable.
+
+Readers and the writer share one lock, so a reader in another thread never sees a transaction half done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+from assets_core.errors import StoreError
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import (
+    AttemptRecord,
+    CheckRecord,
+    MaterializationRecord,
+    ObservationRecord,
+    PointerMove,
+    RunEnd,
+    RunRecord,
+)
+from assets_core.partitions import PartitionsDefinition
+from assets_core.ports import (
+    ColumnRow,
+    DurationStats,
+    LineageRows,
+    LivenessProbe,
+    PackedRows,
+    Transaction,
+)
+from assets_core.store.ledger import dynamic_live
+from assets_core.store.memory_tables import ByAsset, Tables
+from assets_core.store.memory_transaction import MemoryTransaction
+from assets_core.store.snapshots import check_records, packed_rows
+
+
+class MemoryStore:
+    """Everything that a store keeps, in this process only."""
+
+    def __init__(self, alive: LivenessProbe) -> None:
+        self._alive = alive
+        self._lock = threading.RLock()
+        self._tables = Tables()
+        self._closed = False
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction that is undone step by step if its body raises."""
+        with self._lock:
+            if self._closed:
+                raise StoreError("E614", "the state store is closed")
+            transaction = MemoryTransaction(self._tables, self._alive)
+            try:
+                yield transaction
+            except BaseException:
+                transaction.undo()
+                raise
+
+    def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
+        """Nothing to do: there are no projections beside the rows."""
+
+    def close(self) -> None:
+        """Refuse further writes."""
+        self._closed = True
+
+    # --- versions -----------------------------------------------------------------------------------------------
+
+    def sequence(self) -> int:
+        return self._tables.counter.sequence
+
+    def lineage(
+        self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]
+    ) -> LineageRows:
+        with self._lock:
+            unknown: dict[int, int] = {}
+            current = self._packed(env, assets, self._tables.currents, unknown)
+            candidates = self._packed(env, assets, self._tables.candidates, {})
+            return LineageRows(self._tables.counter.sequence, current, candidates, unknown)
+
+    def _packed(
+        self,
+        env: str,
+        assets: Sequence[tuple[AssetKey, PartitionsDefinition]],
+        table: ByAsset,
+        unknown: dict[int, int],
+    ) -> tuple[PackedRows, ...]:
+        rows = (
+            (position, partition, version.row)
+            for position, (asset, _) in enumerate(assets)
+            for partition, version in table.get((env, asset), {}).items()
+        )
+        return packed_rows(assets, rows, unknown)
+
+    def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:
+        with self._lock:
+            return [
+                ColumnRow(asset, partition, made.written.rows or 0, made.written.columns)
+                for asset in assets
+                for partition, made in self.current_of(env, asset).items()
+            ]
+
+    def current(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        with self._lock:
+            return self._tables.versions(self._tables.currents, env, wanted)
+
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        with self._lock:
+            return self._tables.versions(self._tables.candidates, env, wanted)
+
+    def current_of(self, env: str, asset: AssetKey) -> Mapping[str, MaterializationRecord]:
+        with self._lock:
+            found = self._tables.currents.get((env, asset), {})
+            made = self._tables.materializations
+            return {partition: made[found[partition].number] for partition in sorted(found)}
+
+    def history(
+        self, env: str, asset: AssetKey, partition: str | None, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        with self._lock:
+            found = (
+                made
+                for made in reversed(self._tables.materializations.values())
+                if (made.env, made.asset) == (env, asset) and partition in {None, made.partition}
+            )
+            return list(islice(found, limit))
+
+    # --- what happened ------------------------------------------------------------------------------------------
+
+    def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:
+        with self._lock:
+            found = (
+                record
+                for evaluation in reversed(self._tables.evaluations)
+                if (evaluation.env, evaluation.asset) == (env, asset)
+                for record in reversed(check_records(evaluation))
+            )
+            return list(islice(found, limit))
+
+    def check_results(self, materializations: Collection[int]) -> Sequence[CheckRecord]:
+        with self._lock:
+            wanted = set(materializations)
+            return [
+                record
+                for evaluation in self._tables.evaluations
+                if evaluation.materialization in wanted
+                for record in check_records(evaluation)
+            ]
+
+    def pointer_moves(self, env: str, asset: AssetKey, limit: int) -> Sequence[PointerMove]:
+        with self._lock:
+            moves = (
+                move
+                for move in reversed(self._tables.moves)
+                if (move.env, move.asset) == (env, asset)
+            )
+            return list(islice(moves, limit))
+
+    def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
+        with self._lock:
+            failures = self._tables.failures
+            return [
+                self._tables.attempts[failures[env, asset][partition]]
+                for asset in assets
+                for partition in sorted(failures.get((env, asset), {}))
+            ]
+
+    def runs(self, env: str, limit: int) -> Sequence[tuple[RunRecord, RunEnd | None]]:
+        with self._lock:
+            found = (
+                (run, self._tables.ends.get(run.run))
+                for run in reversed(self._tables.runs.values())
+                if run.env == env
+            )
+            return list(islice(found, limit))
+
+    def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
+        with self._lock:
+            found = self._tables.runs.get(run)
+            if found is None and run.isdecimal():
+                found = next((r for r in self._tables.runs.values() if r.number == int(run)), None)
+            return None if found is None else (found, self._tables.ends.get(found.run))
+
+    def attempts(self, run: str) -> Sequence[AttemptRecord]:
+        with self._lock:
+            return [attempt for attempt in self._tables.attempts.values() if attempt.run == run]
+
+    def observations(self, env: str, assets: Collection[AssetKey]) -> Sequence[ObservationRecord]:
+        with self._lock:
+            wanted = set(assets)
+            return [
+                observation
+                for (_, asset, _), observation in sorted(self._tables.observed.items())
+                if observation.env == env and asset in wanted
+            ]
+
+    def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
+        with self._lock:
+            known = self._tables.durations
+            return {a: DurationStats(*known[env, a]) for a in assets if (env, a) in known}
+
+    def documents(self, digests: Collection[str]) -> Mapping[str, str]:
+        with self._lock:
+            known = self._tables.documents
+            return {digest: known[digest] for digest in digests if digest in known}
+
+    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
+        with self._lock:
+            live = {
+                name: dynamic_live(keys)
+                for (of, name), keys in self._tables.dynamic.items()
+                if of == env
+            }
+            return {name: keys for name, keys in live.items() if keys}

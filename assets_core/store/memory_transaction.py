@@ -1,0 +1,238 @@
+"""One write transaction on the in-memory tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import (
+    CheckRecord,
+    MaterializationRecord,
+    ObservationRecord,
+    RunEnd,
+    RunRecord,
+)
+from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+from assets_core.store import ledger
+from assets_core.store.ledger import Evaluation, KeyState, Writes
+from assets_core.store.memory_tables import Tables, Undo
+from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
+
+
+class MemoryTransaction:
+    """Changes the tables at once and remembers how to take each change back."""
+
+    def __init__(self, tables: Tables, alive: LivenessProbe) -> None:
+        self._tables = tables
+        self._alive = alive
+        self._undo = Undo()
+        self._before = replace(tables.counter)
+
+    @property
+    def sequence(self) -> int:
+        return self._tables.counter.sequence
+
+    def undo(self) -> None:
+        """Take back everything."""
+        self._undo.rollback()
+        self._tables.counter = self._before
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def changes(self, env: str, since: int) -> Sequence[PackedChange]:
+        if since >= self.sequence:
+            return ()
+        tables, found = self._tables, []
+        for of, asset in {**tables.currents, **tables.candidates}:
+            if of != env:
+                continue
+            currents = tables.currents.get((env, asset), {})
+            candidates = tables.candidates.get((env, asset), {})
+            for partition in {**currents, **candidates}:
+                key = AssetPartition(AssetKey(asset), partition)
+                state = KeyState(None, currents.get(partition), candidates.get(partition))
+                found += ledger.changes_of(key, state, since)
+        return found
+
+    def pins(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        return self._tables.versions(self._tables.currents, env, wanted)
+
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        return self._tables.versions(self._tables.candidates, env, wanted)
+
+    def _states(self, env: str, keys: Iterable[AssetPartition]) -> dict[AssetPartition, KeyState]:
+        return {key: self._tables.state(env, key) for key in keys}
+
+    # --- leases -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
+    ) -> Sequence[Lease] | Lease:
+        self._require_run(run)
+        states = self._states(env, [key for key, _ in wanted])
+        writes, answer = ledger.claim(env, run, wanted, states, self._tables.counter, self._alive)
+        self._apply(env, writes, states)
+        return answer
+
+    def renew(self, lease: Lease, attempt: str) -> Lease:
+        key = AssetPartition(lease.asset, lease.partition)
+        states = self._states(lease.env, [key])
+        renewed = ledger.renew(lease, attempt, states[key], self._tables.counter)
+        if renewed is None:
+            raise lease_lost(lease)
+        self._apply(lease.env, Writes(leases={key}), states)
+        return renewed
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            key = AssetPartition(lease.asset, lease.partition)
+            if ledger.holds(self._tables.state(lease.env, key), lease.fence, lease.attempt):
+                self._apply(lease.env, Writes(leases={key}), {key: KeyState()})
+
+    # --- versions -----------------------------------------------------------------------------------------------
+
+    def record(self, completions: Sequence[Completion]) -> Sequence[Recorded]:
+        answers: dict[int, Recorded] = {}
+        for env in dict.fromkeys(c.attempt.env for c in completions):
+            mine = [(i, c) for i, c in enumerate(completions) if c.attempt.env == env]
+            for _, completion in mine:
+                self._require_run(completion.attempt.run)
+            states = self._states(
+                env, [AssetPartition(c.attempt.asset, c.attempt.partition) for _, c in mine]
+            )
+            known = {
+                c.attempt.attempt: self._tables.known[c.attempt.attempt]
+                for _, c in mine
+                if c.attempt.attempt in self._tables.known
+            }
+            writes, some = ledger.record([c for _, c in mine], states, known, self._tables.counter)
+            self._apply(env, writes, states)
+            for attempt in writes.attempts:
+                name = attempt[1].attempt
+                self._undo.put(self._tables.known, name, known[name])
+            answers.update(zip((i for i, _ in mine), some, strict=True))
+        return [answers[i] for i in range(len(completions))]
+
+    def record_checks(
+        self,
+        records: Sequence[CheckRecord],
+        *,
+        publish_candidate: bool,
+        keep: Collection[str] | None = None,
+    ) -> bytes | None:
+        evaluation = ledger.evaluation_of(records, keep, self._tables.counter)
+        return self._evaluate(evaluation, publish_candidate)
+
+    def retire_checks(
+        self,
+        env: str,
+        of: AssetPartition,
+        materialization: int,
+        *,
+        keep: Collection[str],
+        run: str,
+        at: datetime,
+        publish_candidate: bool,
+    ) -> bytes | None:
+        sequence = self._tables.counter.event()
+        names = tuple(sorted(keep))
+        evaluation = Evaluation(
+            sequence, env, of.asset, of.partition, materialization, run, at, (), names
+        )
+        return self._evaluate(evaluation, publish_candidate)
+
+    def _evaluate(self, evaluation: Evaluation, publish_candidate: bool) -> bytes | None:
+        self._require_run(evaluation.run)
+        if evaluation.materialization not in self._tables.materializations:
+            raise unknown_materialization(evaluation.materialization)
+        key = AssetPartition(evaluation.asset, evaluation.partition)
+        states = self._states(evaluation.env, [key])
+        past = [
+            e for e in self._tables.evaluations if e.materialization == evaluation.materialization
+        ]
+        writes, row = ledger.evaluate(
+            evaluation,
+            ledger.fold_all(ledger.counting(past, evaluation.env, states[key].current)),
+            states[key],
+            self._tables.counter,
+            publish_candidate=publish_candidate,
+        )
+        self._apply(evaluation.env, writes, states)
+        return row
+
+    def _apply(self, env: str, writes: Writes, states: Mapping[AssetPartition, KeyState]) -> None:
+        tables, undo = self._tables, self._undo
+        for sequence, attempt in writes.attempts:
+            undo.put(tables.attempts, sequence, attempt)
+            if ledger.counts_for_durations(attempt.status):
+                at = (env, attempt.asset)
+                mean = ledger.mean_after(*tables.durations.get(at, (0, 0.0)), attempt.duration_s)
+                undo.put(tables.durations, at, mean)
+        for made in writes.materializations:
+            undo.put(tables.materializations, made.number, made)
+        for evaluation in writes.evaluations:
+            undo.append(tables.evaluations, evaluation)
+        for move in writes.moves:
+            undo.append(tables.moves, move)
+        for key in writes.leases:
+            inner = tables.leases.setdefault((env, key.asset), {})
+            undo.put(inner, key.partition, states[key].lease)
+        for key in writes.currents:
+            current = tables.currents.setdefault((env, key.asset), {})
+            undo.put(current, key.partition, states[key].current)
+        for key in writes.candidates:
+            candidates = tables.candidates.setdefault((env, key.asset), {})
+            undo.put(candidates, key.partition, states[key].candidate)
+        for key in writes.failures:
+            failures = tables.failures.setdefault((env, key.asset), {})
+            undo.put(failures, key.partition, states[key].failure)
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    def observe(self, observations: Sequence[ObservationRecord]) -> None:
+        for one in observations:
+            key = (one.env, one.asset, one.partition)
+            before = self._tables.observed.get(key)
+            if before is None or (before.token, before.version) != (one.token, one.version):
+                self._tables.counter.event()
+                self._undo.put(self._tables.observed, key, one)
+
+    def document(self, texts: Mapping[str, str]) -> None:
+        for digest, text in texts.items():
+            if digest not in self._tables.documents:
+                self._undo.put(self._tables.documents, digest, text)
+
+    def start_run(self, run: RunRecord) -> RunRecord:
+        before = self._tables.runs.get(run.run)
+        if before is not None:
+            return before
+        self._tables.counter.event()
+        self._tables.counter.run += 1
+        run = replace(run, number=self._tables.counter.run)
+        self._undo.put(self._tables.runs, run.run, run)
+        return run
+
+    def end_run(self, end: RunEnd) -> None:
+        self._require_run(end.run)
+        if end.run not in self._tables.ends:
+            self._tables.counter.event()
+            self._undo.put(self._tables.ends, end.run, end)
+        for held in self._tables.leases.values():
+            for partition in [p for p, lease in held.items() if lease.run == end.run]:
+                self._undo.put(held, partition, None)
+
+    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        keys = self._tables.dynamic.setdefault((env, name), {})
+        for key, ordinal, live in ledger.dynamic_facts(keys, add, remove):
+            self._tables.counter.event()
+            self._undo.put(keys, key, (ordinal, live))
+
+    def _require_run(self, run: str) -> None:
+        if run not in self._tables.runs:
+            raise unknown_run(run)

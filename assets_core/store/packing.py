@@ -1,0 +1,120 @@
+"""Packing the current rows of partitioned assets into chunks, so that reading them costs no row look-ups.
+
+An asset is packed again when its plain rows have grown to a sixteenth of its packed ones: a day's new partitions stay
+plain, and packing costs a constant factor of what was ever recorded. Rows are read in a read transaction and only the
+finished chunks are written under the write lock; what is recorded meanwhile has a later sequence and is laid over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete
+
+from assets_core.model.keys import AssetKey
+from assets_core.partitions import PartitionsDefinition
+from assets_core.store.chunks import Chunk, pack_chunks
+from assets_core.store.sql_engine import SqlEngine
+from assets_core.store.sql_queries import Queries
+from assets_core.store.sql_reader import codec_digest
+from assets_core.store.sql_schema import chunks, projections
+
+_FEW = 256
+_SHARE = 16
+
+Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One asset's rows, packed as of ``sequence``, the latest that any of them was touched at."""
+
+    asset: AssetKey
+    codec: str
+    sequence: int
+    chunks: tuple[Chunk, ...]
+    unknown: int
+
+
+def compact(engine: SqlEngine, queries: Queries, env: str, assets: Assets) -> None:
+    """Pack those partitioned assets that have many plain rows, each in a transaction of its own."""
+    with engine.reading() as connection:
+        due = _due(connection, engine, queries, env, [a for a in assets if a[1].is_partitioned])
+    for asset, definition in due:
+        with engine.reading() as connection:
+            projection = project(connection, queries, env, asset, definition)
+        with engine.writing() as connection:
+            replace_projection(connection, queries, env, projection)
+
+
+def _due(
+    connection: Connection, engine: SqlEngine, queries: Queries, env: str, assets: Assets
+) -> Assets:
+    known = {row[0]: row for row in connection.execute(queries.projections, {"env": env})}
+    since, allowed = [], []
+    for key, definition in assets:
+        row = known.get(key)
+        usable = row is not None and row[1] == codec_digest(definition)
+        since.append((key, row[2] if row is not None and usable else -1))
+        allowed.append(max(_FEW, row[3] // _SHARE) if row is not None and usable else _FEW)
+    values = {"env": env, "wanted": engine.keys(since)}
+    counts = connection.execute(queries.plain_count, values)
+    return [assets[position] for position, count in counts if count > allowed[position]]
+
+
+def project(
+    connection: Connection,
+    queries: Queries,
+    env: str,
+    asset: AssetKey,
+    definition: PartitionsDefinition,
+) -> Projection:
+    """The chunks of everything current of one asset."""
+    import numpy as np
+
+    found = connection.execute(queries.rows_of_asset, {"env": env, "asset": asset}).fetchall()
+    rows = [row for row in found if row[2][8:16] != bytes(8)]
+    ordinals, known = definition.find([row[0] for row in rows])
+    chosen = np.flatnonzero(known)
+    packed = pack_chunks(ordinals[chosen], [rows[i][2] for i in chosen.tolist()])
+    return Projection(
+        asset,
+        codec_digest(definition),
+        max((row[1] for row in found), default=0),
+        tuple(packed),
+        len(rows) - len(chosen),
+    )
+
+
+def replace_projection(
+    connection: Connection, queries: Queries, env: str, projection: Projection
+) -> None:
+    """Put the chunks in place of the asset's earlier ones, unless someone packed it later than we read."""
+    for row in connection.execute(queries.projections, {"env": env}):
+        if row[0] == projection.asset and row[2] > projection.sequence:
+            return
+    for table in (chunks, projections):
+        connection.execute(
+            delete(table).where(table.c.env == env, table.c.asset == projection.asset)
+        )
+    at = {"env": env, "asset": projection.asset, "codec": projection.codec}
+    at_sequence = at | {"sequence": projection.sequence}
+    rows = [
+        at_sequence
+        | {
+            "chunk": chunk.chunk,
+            "inputs": chunk.inputs,
+            "packed_rows": chunk.count,
+            "offsets": chunk.offsets,
+            "packed": chunk.data,
+        }
+        for chunk in projection.chunks
+    ]
+    if rows:
+        connection.execute(chunks.insert(), rows)
+    total = sum(chunk.count for chunk in projection.chunks)
+    connection.execute(
+        projections.insert(),
+        at_sequence | {"packed_rows": total, "unknown": projection.unknown},
+    )

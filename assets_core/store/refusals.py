@@ -1,0 +1,27 @@
+"""The errors that a store raises for what it was asked to do, said alike by every engine."""
+
+from __future__ import annotations
+
+from assets_core.errors import ConflictError, InternalError
+from assets_core.model.keys import AssetPartition
+from assets_core.ports import Lease
+
+
+def lease_lost(lease: Lease) -> ConflictError:
+    """Another run took the asset-partition over."""
+    key = AssetPartition(lease.asset, lease.partition)
+    return ConflictError(
+        "E621",
+        f"run {lease.run} no longer holds `{key}`: another run took it over",
+        help="nothing was changed; plan again",
+    )
+
+
+def unknown_run(run: str) -> InternalError:
+    """A write that names a run which was never started."""
+    return InternalError("E691", f"run {run!r} was never started in this state store")
+
+
+def unknown_materialization(number: int) -> InternalError:
+    """Check results for a version that was never recorded."""
+    return InternalError("E692", f"no materialization has the number {number}")

@@ -1,0 +1,204 @@
+"""Rows of the tables as records. The column tuples stand beside the functions that read them, in the same order."""
+
+from __future__ import annotations
+
+from assets_core.model.keys import AssetKey
+from assets_core.model.records import (
+    AttemptRecord,
+    AttemptStatus,
+    MaterializationRecord,
+    ObservationRecord,
+    PointerMove,
+    RunEnd,
+    RunRecord,
+    RunStatus,
+)
+from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion
+from assets_core.store.encoding import (
+    failure_of,
+    inputs_of,
+    loads,
+    results_of,
+    term_of,
+    time_of,
+    written_of,
+)
+from assets_core.store.ledger import Evaluation
+from assets_core.store.sql_engine import AnyRow
+from assets_core.store.sql_schema import (
+    attempts,
+    check_results,
+    materializations,
+    observations,
+    pointer_moves,
+    run_ends,
+    runs,
+)
+
+MATERIALIZATION = (
+    attempts.c.attempt,
+    runs.c.run,
+    attempts.c.env,
+    attempts.c.asset,
+    attempts.c.partition,
+    materializations.c.code,
+    materializations.c.config,
+    materializations.c.shape,
+    materializations.c.inputs,
+    materializations.c.written,
+    materializations.c.term,
+    materializations.c.created,
+    materializations.c.metadata,
+    materializations.c.deterministic,
+    materializations.c.number,
+)
+
+
+def materialization_of(row: AnyRow) -> MaterializationRecord:
+    """From the last fifteen columns."""
+    (
+        attempt, run, env, asset, partition, code, config, shape, inputs, written, term, created,
+        metadata, deterministic, number,
+    ) = row[-15:]  # fmt: skip
+    return MaterializationRecord(
+        attempt,
+        run,
+        env,
+        AssetKey(asset),
+        partition,
+        CodeVersion(code),
+        ConfigVersion(config),
+        shape,
+        inputs_of(inputs),
+        written_of(written),
+        term_of(term),
+        time_of(created),
+        loads(metadata),
+        bool(deterministic),
+        number,
+    )
+
+
+ATTEMPT = (
+    attempts.c.attempt,
+    runs.c.run,
+    attempts.c.env,
+    attempts.c.asset,
+    attempts.c.partition,
+    attempts.c.fence,
+    attempts.c.started,
+    attempts.c.ended,
+    attempts.c.status,
+    attempts.c.duration_s,
+    attempts.c.failure,
+    attempts.c.log,
+)
+
+
+def attempt_of(row: AnyRow) -> AttemptRecord:
+    """From the last twelve columns."""
+    (
+        attempt, run, env, asset, partition, fence, started, ended, status, duration, failure, log,
+    ) = row[-12:]  # fmt: skip
+    return AttemptRecord(
+        attempt,
+        run,
+        env,
+        AssetKey(asset),
+        partition,
+        fence,
+        time_of(started),
+        time_of(ended),
+        AttemptStatus(status),
+        duration,
+        failure_of(failure),
+        log,
+    )
+
+
+EVALUATION = (
+    check_results.c.sequence,
+    check_results.c.env,
+    check_results.c.asset,
+    check_results.c.partition,
+    check_results.c.materialization,
+    runs.c.run,
+    check_results.c.at,
+    check_results.c.results,
+    check_results.c.keep,
+)
+
+
+def evaluation_of(row: AnyRow) -> Evaluation:
+    """From the last nine columns."""
+    sequence, env, asset, partition, number, run, at, results, keep = row[-9:]
+    return Evaluation(
+        sequence,
+        env,
+        AssetKey(asset),
+        partition,
+        number,
+        run,
+        time_of(at),
+        results_of(results),
+        None if keep is None else tuple(loads(keep)),
+    )
+
+
+MOVE = (
+    pointer_moves.c.env,
+    pointer_moves.c.asset,
+    pointer_moves.c.partition,
+    pointer_moves.c.materialization,
+    pointer_moves.c.reason,
+    runs.c.run,
+    pointer_moves.c.at,
+    pointer_moves.c.sequence,
+)
+
+
+def move_of(row: AnyRow) -> PointerMove:
+    """From exactly these columns."""
+    env, asset, partition, number, reason, run, at, sequence = row
+    return PointerMove(env, AssetKey(asset), partition, number, reason, run, time_of(at), sequence)
+
+
+RUN = (
+    runs.c.run,
+    runs.c.env,
+    runs.c.started,
+    runs.c.now,
+    runs.c.options,
+    runs.c.retry_of,
+    runs.c.number,
+    run_ends.c.status,
+    run_ends.c.ended,
+    run_ends.c.counts,
+)
+
+
+def run_of(row: AnyRow) -> tuple[RunRecord, RunEnd | None]:
+    """From exactly these columns."""
+    run, env, started, now, options, retry_of, number, status, ended, counts = row
+    record = RunRecord(run, env, time_of(started), time_of(now), loads(options), retry_of, number)
+    if status is None:
+        return record, None
+    return record, RunEnd(run, RunStatus(status), time_of(ended), loads(counts))
+
+
+OBSERVATION = (
+    observations.c.env,
+    observations.c.asset,
+    observations.c.partition,
+    observations.c.token,
+    observations.c.version,
+    observations.c.at,
+)
+
+
+def observation_of(row: AnyRow) -> ObservationRecord:
+    """From the last six columns."""
+    env, asset, partition, token, version, at = row[-6:]
+    return ObservationRecord(
+        env, AssetKey(asset), partition, token, SourceVersion(version), time_of(at)
+    )

@@ -1,0 +1,40 @@
+"""A StateStore over SQL: the reader, the one write transaction at a time, and the packing of partitioned assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from assets_core.model.keys import AssetKey
+from assets_core.partitions import PartitionsDefinition
+from assets_core.ports import LivenessProbe, Transaction
+from assets_core.store.packing import compact
+from assets_core.store.sql_engine import SqlEngine
+from assets_core.store.sql_reader import SqlReader
+from assets_core.store.sql_transaction import SqlTransaction
+
+
+class SqlStore(SqlReader):
+    """The state of a project in one database."""
+
+    def __init__(self, engine: SqlEngine, alive: LivenessProbe) -> None:
+        super().__init__(engine)
+        self._alive = alive
+        self._run_numbers: dict[str, int] = {}
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        with self._engine.writing() as connection:
+            numbers = dict(self._run_numbers)
+            transaction = SqlTransaction(
+                connection, self._engine, self._queries, numbers, self._alive
+            )
+            yield transaction
+            transaction.finish()
+        self._run_numbers = numbers
+
+    def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
+        compact(self._engine, self._queries, env, assets)
+
+    def close(self) -> None:
+        self._engine.close()

@@ -1,0 +1,368 @@
+"""One write transaction over SQL. It holds the counter row, so everything it reads is what it will commit against.
+
+Looking up any number of keys is one query, writing any number of rows one batch per table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, update
+
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import (
+    AttemptStatus,
+    CheckRecord,
+    MaterializationRecord,
+    ObservationRecord,
+    RunEnd,
+    RunRecord,
+)
+from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+from assets_core.store import ledger
+from assets_core.store.encoding import dumps, time_text
+from assets_core.store.ledger import (
+    Counter,
+    Evaluation,
+    KeyState,
+    KnownAttempt,
+    Version,
+    Writes,
+)
+from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
+from assets_core.store.sql_engine import AnyRow, SqlEngine
+from assets_core.store.sql_queries import Queries
+from assets_core.store.sql_reader import evaluations_of, records_of
+from assets_core.store.sql_rows import run_of
+from assets_core.store.sql_schema import (
+    chunks,
+    counters,
+    documents,
+    dynamic_partitions,
+    leases,
+    materializations,
+    observations,
+    projections,
+    run_ends,
+    runs,
+)
+from assets_core.store.sql_writes import Writer
+
+States = dict[AssetPartition, KeyState]
+
+
+class SqlTransaction:
+    """What the runner writes in. ``finish`` stores the counter; without it nothing was written."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        engine: SqlEngine,
+        queries: Queries,
+        run_numbers: dict[str, int],
+        alive: LivenessProbe,
+    ) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._queries = queries
+        self._alive = alive
+        self.run_numbers = run_numbers
+        """By run id, those known so far; the store keeps it when the transaction commits."""
+        row = connection.execute(queries.counter_locked).fetchone()
+        assert row is not None
+        self._counter = Counter(*row)
+        self._at_start = replace(self._counter)
+        self._writer = Writer(connection, engine, queries, self._run_number)
+
+    @property
+    def sequence(self) -> int:
+        return self._counter.sequence
+
+    def finish(self) -> None:
+        """Store the numbers given."""
+        if self._counter != self._at_start:
+            now = self._counter
+            self._connection.execute(
+                update(counters).where(counters.c.id == 1),
+                {"sequence": now.sequence, "run": now.run, "fence": now.fence},
+            )
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def changes(self, env: str, since: int) -> Sequence[PackedChange]:
+        if since >= self.sequence:
+            return ()
+        found: list[PackedChange] = []
+        values = {"env": env, "since": since}
+        for row in self._connection.execute(self._queries.changes, values):
+            state = KeyState(None, _version(row[2:5]), _version(row[5:8]))
+            found += ledger.changes_of(AssetPartition(AssetKey(row[0]), row[1]), state, since)
+        return found
+
+    def pins(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        return records_of(self._connection, self._engine, self._queries.current, env, wanted)
+
+    def candidates(
+        self, env: str, wanted: Collection[AssetPartition]
+    ) -> Mapping[AssetPartition, MaterializationRecord]:
+        return records_of(self._connection, self._engine, self._queries.kept_back, env, wanted)
+
+    def _look(
+        self, env: str, wanted: Iterable[tuple[AssetPartition, str]]
+    ) -> tuple[States, dict[str, KnownAttempt]]:
+        """The states of these keys, and which of the attempts are recorded already."""
+        asked = list(wanted)
+        keys = self._engine.keys((key.asset, key.partition, attempt) for key, attempt in asked)
+        states: States = {}
+        known = {}
+        for row in self._connection.execute(self._queries.look, {"env": env, "wanted": keys}):
+            key, attempt = asked[row[0]]
+            states[key] = _state(env, key, row)
+            if row[11] is not None:
+                superseded = row[12] == AttemptStatus.SUPERSEDED.value
+                known[attempt] = KnownAttempt(row[11], superseded, row[13] is not None)
+        return states, known
+
+    def _run_number(self, run: str) -> int:
+        number = self.run_numbers.get(run)
+        if number is None:
+            row = self._connection.execute(self._queries.run_number, {"run": run}).fetchone()
+            if row is None:
+                raise unknown_run(run)
+            number = self.run_numbers[run] = row[0]
+        return number
+
+    # --- leases -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
+    ) -> Sequence[Lease] | Lease:
+        self._run_number(run)
+        states, _ = self._look(env, wanted)
+        writes, answer = ledger.claim(env, run, wanted, states, self._counter, self._alive)
+        self._writer.apply(env, writes, states)
+        return answer
+
+    def renew(self, lease: Lease, attempt: str) -> Lease:
+        key = AssetPartition(lease.asset, lease.partition)
+        states, _ = self._look(lease.env, [(key, lease.attempt)])
+        renewed = ledger.renew(lease, attempt, states[key], self._counter)
+        if renewed is None:
+            raise lease_lost(lease)
+        self._writer.apply(lease.env, Writes(leases={key}), states)
+        return renewed
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        for env in dict.fromkeys(lease.env for lease in leases):
+            mine = [lease for lease in leases if lease.env == env]
+            keys = [AssetPartition(lease.asset, lease.partition) for lease in mine]
+            states, _ = self._look(
+                env, [(key, lease.attempt) for key, lease in zip(keys, mine, strict=True)]
+            )
+            writes = Writes()
+            for key, lease in zip(keys, mine, strict=True):
+                if ledger.holds(states[key], lease.fence, lease.attempt):
+                    states[key].lease = None
+                    writes.leases.add(key)
+            self._writer.apply(env, writes, states)
+
+    # --- versions -----------------------------------------------------------------------------------------------
+
+    def record(self, completions: Sequence[Completion]) -> Sequence[Recorded]:
+        answers: dict[int, Recorded] = {}
+        for env in dict.fromkeys(c.attempt.env for c in completions):
+            mine = [i for i, c in enumerate(completions) if c.attempt.env == env]
+            some = self._record(env, [completions[i] for i in mine])
+            answers.update(zip(mine, some, strict=True))
+        return [answers[i] for i in range(len(completions))]
+
+    def _record(self, env: str, completions: Sequence[Completion]) -> list[Recorded]:
+        states, known = self._look(
+            env,
+            [
+                (AssetPartition(c.attempt.asset, c.attempt.partition), c.attempt.attempt)
+                for c in completions
+            ],
+        )
+        writes, answers = ledger.record(completions, states, known, self._counter)
+        self._writer.apply(env, writes, states)
+        return answers
+
+    def record_checks(
+        self,
+        records: Sequence[CheckRecord],
+        *,
+        publish_candidate: bool,
+        keep: Collection[str] | None = None,
+    ) -> bytes | None:
+        evaluation = ledger.evaluation_of(records, keep, self._counter)
+        return self._evaluate(evaluation, publish_candidate=publish_candidate)
+
+    def retire_checks(
+        self,
+        env: str,
+        of: AssetPartition,
+        materialization: int,
+        *,
+        keep: Collection[str],
+        run: str,
+        at: datetime,
+        publish_candidate: bool,
+    ) -> bytes | None:
+        number, names = self._counter.event(), tuple(sorted(keep))
+        evaluation = Evaluation(
+            number, env, of.asset, of.partition, materialization, run, at, (), names
+        )
+        return self._evaluate(evaluation, publish_candidate=publish_candidate)
+
+    def _evaluate(self, evaluation: Evaluation, *, publish_candidate: bool) -> bytes | None:
+        number = evaluation.materialization
+        self._require_materialization(number)
+        key = AssetPartition(evaluation.asset, evaluation.partition)
+        states, _ = self._look(evaluation.env, [(key, "")])
+        past = evaluations_of(self._connection, self._engine, self._queries, [number])
+        counting = ledger.counting(past, evaluation.env, states[key].current)
+        writes, row = ledger.evaluate(
+            evaluation,
+            ledger.fold_all(counting),
+            states[key],
+            self._counter,
+            publish_candidate=publish_candidate,
+        )
+        self._writer.apply(evaluation.env, writes, states)
+        return row
+
+    def _require_materialization(self, number: int) -> None:
+        found = materializations.select().where(materializations.c.number == bindparam("number"))
+        if self._connection.execute(found, {"number": number}).fetchone() is None:
+            raise unknown_materialization(number)
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    def observe(self, observations: Sequence[ObservationRecord]) -> None:
+        for env in dict.fromkeys(one.env for one in observations):
+            self._observe(env, [one for one in observations if one.env == env])
+
+    def _observe(self, env: str, seen: Sequence[ObservationRecord]) -> None:
+        keys = self._engine.keys((one.asset, one.partition) for one in seen)
+        latest: dict[tuple[str, str], tuple[str, str]] = {}
+        values = {"env": env, "wanted": keys}
+        for position, token, version in self._connection.execute(
+            self._queries.latest_tokens, values
+        ):
+            if token is not None:
+                latest[seen[position].asset, seen[position].partition] = (token, version)
+        rows = []
+        for one in seen:
+            key, value = (one.asset, one.partition), (one.token, one.version)
+            if latest.get(key) != value:
+                latest[key] = value
+                rows.append(
+                    {
+                        "sequence": self._counter.event(),
+                        "env": env,
+                        "asset": one.asset,
+                        "partition": one.partition,
+                        "token": one.token,
+                        "version": one.version,
+                        "at": time_text(one.at),
+                    }
+                )
+        self._insert(observations, rows)
+
+    def document(self, texts: Mapping[str, str]) -> None:
+        keys = self._engine.keys((digest,) for digest in texts)
+        found = self._connection.execute(self._queries.documents, {"wanted": keys})
+        known = {row[1] for row in found}
+        rows = [
+            {"digest": digest, "content": text}
+            for digest, text in texts.items()
+            if digest not in known
+        ]
+        self._insert(documents, rows)
+
+    def start_run(self, run: RunRecord) -> RunRecord:
+        known = self._connection.execute(self._queries.run_by_id, {"run": run.run}).fetchone()
+        if known is not None:
+            return run_of(known)[0]
+        self._counter.run += 1
+        run = replace(run, number=self._counter.run)
+        self._insert(
+            runs,
+            [
+                {
+                    "sequence": self._counter.event(),
+                    "number": run.number,
+                    "run": run.run,
+                    "env": run.env,
+                    "started": time_text(run.started),
+                    "now": time_text(run.now),
+                    "options": dumps(dict(run.options)),
+                    "retry_of": run.retry_of,
+                }
+            ],
+        )
+        self.run_numbers[run.run] = run.number
+        return run
+
+    def end_run(self, end: RunEnd) -> None:
+        number = self._run_number(end.run)
+        values = {"number": number}
+        if self._connection.execute(self._queries.end_of_run, values).fetchone() is None:
+            row = {
+                "sequence": self._counter.event(),
+                "run": number,
+                "status": end.status.value,
+                "ended": time_text(end.ended),
+                "counts": dumps(dict(end.counts)),
+            }
+            self._insert(run_ends, [row])
+        self._connection.execute(delete(leases).where(leases.c.run == end.run))
+
+    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        keys: dict[str, tuple[int, bool]] = {}
+        values = {"env": env, "name": name}
+        for _, key, ordinal, live in self._connection.execute(self._queries.dynamic_of, values):
+            keys[key] = (ordinal, bool(live))
+        facts = ledger.dynamic_facts(keys, add, remove)
+        rows = [
+            {
+                "sequence": self._counter.event(),
+                "env": env,
+                "name": name,
+                "key": key,
+                "ordinal": ordinal,
+                "live": int(live),
+            }
+            for key, ordinal, live in facts
+        ]
+        self._insert(dynamic_partitions, rows)
+        if any(not live for _, _, live in facts):
+            self._drop_projections(env)
+
+    def _drop_projections(self, env: str) -> None:
+        """A removed key is no longer known, though its codec is the same: chunks that may hold it are void."""
+        for table in (chunks, projections):
+            self._connection.execute(delete(table).where(table.c.env == env))
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(table.insert(), rows)
+
+
+def _version(columns: Sequence[Any]) -> Version | None:
+    number, touched, row = columns
+    return None if row is None else Version(number or 0, touched, row)
+
+
+def _state(env: str, key: AssetPartition, row: AnyRow) -> KeyState:
+    fence, attempt, run = row[1:4]
+    lease = None
+    if fence is not None:
+        lease = Lease(env, key.asset, key.partition, fence, attempt, run)
+    return KeyState(lease, _version(row[4:7]), _version(row[7:10]), row[10])
