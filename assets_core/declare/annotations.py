@@ -32,7 +32,11 @@ def resolve(annotation: object, names: Names, local: Names | None = None) -> obj
     if not isinstance(annotation, str):
         return annotation
     found = _dotted(annotation, names, local)
-    return _expression(annotation, names, local) if found is None else found
+    if found is None:
+        found = _expression(annotation, names, local)
+    if isinstance(found, str) and len(found) < len(annotation):
+        return resolve(found, names, local)  # a text within the text: ``x: "Frame"``
+    return found
 
 
 def _dotted(text: str, names: Names, local: Names | None) -> object:

@@ -13,7 +13,14 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 from assets_core.declare.creations import Creations, active, is_observed
 from assets_core.declare.options import FOR_ASSET, AssetOptions, checked, dependencies
 from assets_core.declare.parameters import innermost, signature
-from assets_core.declare.places import caller, code_place, frame_place
+from assets_core.declare.places import (
+    argument_place,
+    caller,
+    code_place,
+    first_argument_place,
+    frame_place,
+    function_place,
+)
 from assets_core.errors import DefinitionError, Place
 from assets_core.model.assets import (
     AssetDefinition,
@@ -118,12 +125,9 @@ def spec_of(
     name: str, kind: str, place: Place, options: dict[str, Any], function: FunctionType | None
 ) -> AssetSpec:
     """The facts about one output; ``options`` are the accepted ones, without those of the definition."""
-    if not options:
-        return AssetSpec(
-            asset_key(name, place=place), kind, place, UNPARTITIONED, description_of(function)
-        )
     facts = dict(options)
-    key = key_of(facts.pop("prefix", ""), facts.pop("name", name), place)
+    given = facts.pop("name", None)
+    key = key_of(facts.pop("prefix", ""), given or name, place, _naming(function, given))
     facts["row_key"] = facts.pop("key", ())
     partitions = facts.pop("partitions", UNPARTITIONED)
     description = facts.pop("description", None)
@@ -132,9 +136,27 @@ def spec_of(
     return AssetSpec(key, kind, place, partitions, description, **facts)
 
 
-def key_of(prefix: str, name: str, place: Place) -> AssetKey:
-    """``prefix/name`` as a key; E101 at the place."""
-    return asset_key(f"{prefix}/{name}" if prefix else name, place=place)
+Exact = Callable[[Place], Place]
+"""From where a declaration starts to the part of it that an error is about."""
+
+
+def _naming(function: FunctionType | None, name: str | None) -> Exact:
+    """Where the name of an asset stands."""
+    if name is not None:
+        return lambda place: argument_place(place, "name")
+    if function is not None:
+        return lambda place: function_place(place, function.__name__)
+    return first_argument_place
+
+
+def key_of(prefix: str, name: str, place: Place, exact: Exact) -> AssetKey:
+    """``prefix/name`` as a key; E101 where the name stands."""
+    try:
+        return asset_key(f"{prefix}/{name}" if prefix else name)
+    except DefinitionError as error:
+        raise DefinitionError(
+            error.code, error.message, place=exact(place), help=error.help
+        ) from None
 
 
 def description_of(function: FunctionType | None) -> str:

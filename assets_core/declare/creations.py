@@ -37,19 +37,23 @@ class Creations:
 
     def show(self, file: str) -> str:
         """``file`` relative to the root, with ``/``, where it lies below it."""
+        if self.root is None:
+            return _SHOWN.get(file, file)
         name = self.shown.get(file)
         if name is None:
-            prefix = f"{self.root}{os.sep}" if self.root else None
-            inside = prefix is not None and file.startswith(prefix)
-            name = file[len(prefix or "") :].replace(os.sep, "/") if inside else file
-            self.shown[file] = name
-            if inside:
-                _FILES[name] = file
+            prefix = f"{self.root}{os.sep}"
+            inside = file.startswith(prefix)
+            name = file[len(prefix) :].replace(os.sep, "/") if inside else file
+            self.shown[file] = _SHOWN[file] = name
+            _FILES[name] = file
         return name
 
 
 _FILES: dict[str, str] = {}
 """Where a shown name was last found, so that an error can read the line it points at."""
+
+_SHOWN: dict[str, str] = {}
+"""The way back: how a file was shown while its project was loaded."""
 
 _ALONE = Creations()
 _ACTIVE: ContextVar[Creations] = ContextVar("creations", default=_ALONE)

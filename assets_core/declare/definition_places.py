@@ -11,13 +11,21 @@ from dataclasses import replace
 from assets_core.declare.parameters import innermost
 from assets_core.declare.places import (
     argument_place,
-    code_place,
+    first_argument_place,
     function_place,
+    mention_place,
     parameter_place,
 )
 from assets_core.declare.sql_assets import table_place
 from assets_core.errors import Place
-from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency, SqlBody
+from assets_core.model.assets import (
+    AssetDefinition,
+    AssetSpec,
+    Dependency,
+    InputParameter,
+    SqlBody,
+)
+from assets_core.model.checks import CheckSpec, Relation
 
 
 def function_behind(definition: AssetDefinition) -> Callable[..., object] | None:
@@ -39,8 +47,20 @@ def constant_place(definition: AssetDefinition, parameter: str) -> Place:
     function = function_behind(definition)
     if function is None:
         return definition.place
-    inner = innermost(function)
-    return parameter_place(code_place(inner.__code__), inner.__name__, parameter)
+    return parameter_place(definition.place, innermost(function).__name__, parameter)
+
+
+def relation_place(spec: AssetSpec, check: CheckSpec, relation: Relation) -> Place:
+    """Where a check names another asset: the function's parameter, or the builder's argument."""
+    place = relation.place or check.place or spec.place
+    if check.function is None:
+        return mention_place(place, relation.upstream)
+    for parameter in check.parameters:
+        if not isinstance(parameter, InputParameter):
+            continue
+        if parameter.dependency.upstream == relation.upstream:
+            return parameter_place(place, innermost(check.function).__name__, parameter.name)
+    return place
 
 
 def spec_place(definition: AssetDefinition, spec: AssetSpec) -> Place:
@@ -49,7 +69,7 @@ def spec_place(definition: AssetDefinition, spec: AssetSpec) -> Place:
     if spec.output:
         return argument_place(definition.place, "outputs", spec.output)
     if function is None:
-        return definition.place
+        return first_argument_place(definition.place)
     return function_place(definition.place, innermost(function).__name__)
 
 

@@ -106,7 +106,12 @@ def _problem(outs: Sequence[object]) -> str | None:
 def _spec(out: Out, shared: dict[str, Any], place: Place) -> AssetSpec:
     facts = {**shared, **checked(out.options, FOR_OUTPUT, place)}
     return AssetSpec(
-        key=key_of(facts.pop("prefix", ""), out.name, place),
+        key=key_of(
+            facts.pop("prefix", ""),
+            out.name,
+            place,
+            lambda start: argument_place(start, "outputs", out.name),
+        ),
         kind="python",
         place=place,
         partitions=facts.pop("partitions", UNPARTITIONED),

@@ -64,6 +64,27 @@ def argument_place(place: Place, argument: str, text: str | None = None) -> Plac
         for keyword in call.keywords:
             if keyword.arg == argument:
                 return _node_place(place, _element(keyword.value, text) or keyword.value)
+    return call_place(place)
+
+
+def call_place(place: Place) -> Place:
+    """The name of what is called, or decorates, at ``place``."""
+    for node in _nodes(place):
+        if isinstance(node, _Function):
+            first = next((d for d in node.decorator_list if d.lineno == place.line), None)
+            if first is not None:
+                return _node_place(place, first.func if isinstance(first, ast.Call) else first)
+        elif isinstance(node, ast.Call) and node.lineno == place.line:
+            return _node_place(place, node.func)
+    return place
+
+
+def mention_place(place: Place, text: str) -> Place:
+    """The first text constant or name among the arguments at ``place`` that reads ``text``."""
+    for call in _calls(place):
+        element = _element(call, text)
+        if element is not None:
+            return _node_place(place, element)
     return place
 
 
@@ -82,7 +103,7 @@ def first_argument_place(place: Place) -> Place:
     for call in _calls(place):
         if call.args:
             return _node_place(place, call.args[0])
-    return place
+    return call_place(place)
 
 
 def text_place(place: Place, text: str, line: int, column: int, length: int) -> Place:
@@ -94,7 +115,7 @@ def text_place(place: Place, text: str, line: int, column: int, length: int) -> 
         for node in [*call.args, *(keyword.value for keyword in call.keywords)]:
             if isinstance(node, ast.Constant) and node.value == text:
                 return _within(place, node, line, column, length)
-    return place
+    return call_place(place)
 
 
 def _within(place: Place, node: ast.Constant, line: int, column: int, length: int) -> Place:

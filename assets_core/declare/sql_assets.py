@@ -48,6 +48,9 @@ def sql_asset(
     user's line, or within the file.
     """
     place = frame_place(caller(1))
+    key: object = name
+    if not isinstance(key, str):
+        _refuse(f"`sql_asset` takes the name of the asset first, not {key!r}", place)
     given: dict[str, Any] = dict(options)
     accepted = checked(given, FOR_SQL_ASSET, place)
     body = _body(text, file, threads, place)
@@ -58,7 +61,7 @@ def sql_asset(
         accepted.setdefault("deterministic", False)
     return created(
         AssetDefinition(
-            outputs=(spec_of(name, "sql", place, {"name": name, **accepted}, None),),
+            outputs=(spec_of(name, "sql", place, accepted, None),),
             body=body,
             place=place,
             dependencies=(*_dependencies(reading, inputs, place), *deps),

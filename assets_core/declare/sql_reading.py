@@ -105,7 +105,7 @@ def parsed(text: str, dialect: str) -> exp.Query:
         statements = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
-        problem = str(first.get("description") or _first_line(error)).rstrip(".")
+        problem = str(first.get("description") or _first_line(error)).rstrip(".").lower()
         raise UnreadableSql(problem, first.get("line") or 0, _start(first)) from None
     except sqlglot.errors.SqlglotError as error:
         raise UnreadableSql(_first_line(error)) from None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from assets_core.declare.definition_places import dependency_place
+from assets_core.declare.definition_places import dependency_place, relation_place
 from assets_core.errors import AssetsError, DefinitionError, Place
 from assets_core.graph.asset_graph import AssetGraph
 from assets_core.graph.binding import Bindings, Bound
@@ -101,7 +101,7 @@ def _check_inputs(names: Names, definition: AssetDefinition) -> list[_CheckInput
     for spec in definition.outputs:
         for check in spec.checks:
             for relation in check.relations:
-                upstream = names.resolve_relation(spec, check.name, relation)
+                upstream = names.resolve_relation(spec, check, relation)
                 if any(upstream == sibling.key for sibling in definition.outputs):
                     raise _reads_own_call(spec, check, relation, upstream)
                 found.append(_CheckInput(spec, check, relation, upstream))
@@ -116,7 +116,7 @@ def _reads_own_call(
     return DefinitionError(
         "E138",
         f"the check `{check.name}` of `{spec.key}` reads {what}",
-        place=relation.place or check.place or spec.place,
+        place=relation_place(spec, check, relation),
         help='name the version that is judged "this"'
         if itself
         else "check it from an asset downstream of both",
@@ -188,7 +188,7 @@ def _link(
             place = dependency_place(definition, item.dependency)
             return _Link(definition.key, "reads", item.upstream, place)
     related = next(c for c in checks if names.owner[c.upstream] == upstream)
-    place = related.relation.place or related.spec.place
+    place = relation_place(related.spec, related.check, related.relation)
     return _Link(related.spec.key, "is checked against", related.upstream, place)
 
 

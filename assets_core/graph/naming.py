@@ -14,6 +14,7 @@ from assets_core.declare.definition_places import (
     dependency_place,
     function_behind,
     line_of,
+    relation_place,
     spec_place,
 )
 from assets_core.declare.parameters import innermost, is_special
@@ -26,7 +27,7 @@ from assets_core.model.assets import (
     PythonBody,
     SourceBody,
 )
-from assets_core.model.checks import Relation
+from assets_core.model.checks import CheckSpec, Relation
 from assets_core.model.keys import AssetKey
 
 
@@ -65,13 +66,14 @@ class Names:
         _refuse_hidden(definition, dependency)
         raise self._unknown(f"asset `{definition.key}` depends on", name, place)
 
-    def resolve_relation(self, spec: AssetSpec, check: str, relation: Relation) -> AssetKey:
+    def resolve_relation(self, spec: AssetSpec, check: CheckSpec, relation: Relation) -> AssetKey:
         """The key of another asset that a check reads; E103 or E104."""
         name = relation.upstream
         keys = candidates(name, spec.key.prefix, self.owner.__contains__, self._suffixes)
         if len(keys) == 1:
             return AssetKey(keys[0])
-        subject, place = f"the check `{check}` of `{spec.key}` reads", relation.place or spec.place
+        subject = f"the check `{check.name}` of `{spec.key}` reads"
+        place = relation_place(spec, check, relation)
         if keys:
             raise self._ambiguous(subject, name, keys, place)
         raise self._unknown(subject, name, place)
