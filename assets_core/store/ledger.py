@@ -38,6 +38,7 @@ CheckState: TypeAlias = Mapping[str, "tuple[CheckOutcome, InputVersion]"]
 """Per check name, the latest result that counts and the sum of what it read of other assets."""
 
 _CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
+_NO_MARKS = Term(0, 0)
 _SAMPLES = 20
 """A duration weighs at least one twentieth, so that estimates follow recent runs."""
 
@@ -108,7 +109,8 @@ class Writes:
     """What one operation adds to the facts, and the keys whose derived state it changed."""
 
     attempts: list[tuple[int, AttemptRecord]] = field(default_factory=list)
-    materializations: list[MaterializationRecord] = field(default_factory=list)
+    materializations: list[tuple[int, MaterializationRecord]] = field(default_factory=list)
+    """With their numbers, which the records do not carry yet: copying 1,000 frozen records takes 5 ms."""
     evaluations: list[Evaluation] = field(default_factory=list)
     moves: list[PointerMove] = field(default_factory=list)
     currents: set[Key] = field(default_factory=set)
@@ -185,7 +187,9 @@ def record(
         status = _status(completion) if held else AttemptStatus.SUPERSEDED
         number = counter.event()
         answers.append(_record_one(completion, status, number, state, writes, counter))
-        writes.attempts.append((number, replace(attempt, status=status)))
+        if status is not attempt.status:
+            attempt = replace(attempt, status=status)
+        writes.attempts.append((number, attempt))
         if held and completion.release:
             state.lease = None
             writes.leases.add(key)
@@ -230,22 +234,21 @@ def _record_one(
         writes.failures.add(key)
     if made is None:
         return Recorded(None, superseded=False)
-    made = replace(made, number=number)
-    writes.materializations.append(made)
+    writes.materializations.append((number, made))
     related = dict(completion.related)
     results = tuple((c, related.get(c.name, NO_INPUT)) for c in completion.checks)
     if results:
-        writes.evaluations.append(_evaluation(completion, made, results, counter))
+        writes.evaluations.append(_evaluation(completion, made, number, results, counter))
     checks = {outcome.name: (outcome, read) for outcome, read in results}
     if completion.publish:
         move = _move(made, number, "published", made.created, counter)
         writes.moves.append(move)
-        row = version_row(made, move.sequence, checks)
+        row = version_row(made, number, move.sequence, checks)
         _publish(key, state, Version(number, move.sequence, row), writes)
         return Recorded(row, superseded=False, number=number)
     if status is not AttemptStatus.REJECTED:
         return Recorded(None, superseded=False, number=number)
-    row = version_row(made, 0, checks)
+    row = version_row(made, number, 0, checks)
     state.candidate = Version(number, counter.sequence, row)
     writes.candidates.add(key)
     return Recorded(row, superseded=False, number=number)
@@ -254,6 +257,7 @@ def _record_one(
 def _evaluation(
     completion: Completion,
     made: MaterializationRecord,
+    number: int,
     results: tuple[tuple[CheckOutcome, InputVersion], ...],
     counter: Counter,
 ) -> Evaluation:
@@ -262,7 +266,7 @@ def _evaluation(
         made.env,
         made.asset,
         made.partition,
-        made.number,
+        number,
         made.run,
         completion.attempt.ended,
         results,
@@ -360,12 +364,16 @@ def fold_all(evaluations: Iterable[Evaluation]) -> CheckState:
     return state
 
 
-def version_row(made: MaterializationRecord, sequence: int, checks: CheckState) -> bytes:
+def version_row(
+    made: MaterializationRecord, number: int, sequence: int, checks: CheckState
+) -> bytes:
     """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
     flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
-    if not checks:
-        return pack_row(made, sequence=sequence, checks=Term(0, 0), flags=flags)
-    return pack_row(made, sequence=sequence, checks=_lanes(checks), flags=flags | _flags(checks))
+    lanes = _NO_MARKS
+    if checks:
+        lanes, flags = _lanes(checks), flags | _flags(checks)
+    row = pack_row(made, sequence=sequence, checks=lanes, flags=flags)
+    return row[:8] + number.to_bytes(8, "little") + row[16:]
 
 
 def judged_row(row: bytes, checks: CheckState) -> bytes:

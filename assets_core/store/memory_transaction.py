@@ -174,8 +174,8 @@ class MemoryTransaction:
                 at = (env, attempt.asset)
                 mean = ledger.mean_after(*tables.durations.get(at, (0, 0.0)), attempt.duration_s)
                 undo.put(tables.durations, at, mean)
-        for made in writes.materializations:
-            undo.put(tables.materializations, made.number, made)
+        for number, made in writes.materializations:
+            undo.put(tables.materializations, number, replace(made, number=number))
         for evaluation in writes.evaluations:
             undo.append(tables.evaluations, evaluation)
         for move in writes.moves:

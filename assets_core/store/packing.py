@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
@@ -45,7 +45,7 @@ def compact(engine: SqlEngine, queries: Queries, env: str, assets: Assets) -> No
         with engine.reading() as connection:
             projection = project(connection, queries, env, asset, definition)
         with engine.writing() as connection:
-            replace_projection(connection, queries, env, projection)
+            replace_projection(connection, engine, queries, env, projection)
 
 
 def _due(
@@ -88,33 +88,21 @@ def project(
 
 
 def replace_projection(
-    connection: Connection, queries: Queries, env: str, projection: Projection
+    connection: Connection, engine: SqlEngine, queries: Queries, env: str, projection: Projection
 ) -> None:
     """Put the chunks in place of the asset's earlier ones, unless someone packed it later than we read."""
     for row in connection.execute(queries.projections, {"env": env}):
         if row[0] == projection.asset and row[2] > projection.sequence:
             return
     for table in (chunks, projections):
-        connection.execute(
-            delete(table).where(table.c.env == env, table.c.asset == projection.asset)
-        )
-    at = {"env": env, "asset": projection.asset, "codec": projection.codec}
-    at_sequence = at | {"sequence": projection.sequence}
+        engine.delete(connection, table, [(env, projection.asset)])
+    at = (projection.codec, projection.sequence)
     rows = [
-        at_sequence
-        | {
-            "chunk": chunk.chunk,
-            "inputs": chunk.inputs,
-            "packed_rows": chunk.count,
-            "offsets": chunk.offsets,
-            "packed": chunk.data,
-        }
-        for chunk in projection.chunks
+        (env, projection.asset, c.chunk, c.inputs, *at, c.count, c.offsets, c.data)
+        for c in projection.chunks
     ]
     if rows:
-        connection.execute(chunks.insert(), rows)
+        engine.insert(connection, chunks, rows)
     total = sum(chunk.count for chunk in projection.chunks)
-    connection.execute(
-        projections.insert(),
-        at_sequence | {"packed_rows": total, "unknown": projection.unknown},
-    )
+    values = (env, projection.asset, *at, total, projection.unknown)
+    engine.insert(connection, projections, [values])

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, FromClause, Row, Select, Table
-from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.elements import ColumnElement
 
 Query: TypeAlias = "Select[*tuple[Any, ...]]"
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+Values: TypeAlias = tuple[Any, ...]
+"""One value per column, in the table's order."""
 
 WANTED = "wanted"
 """The one bound parameter that carries all keys of a look-up."""
@@ -53,8 +54,16 @@ class SqlEngine(Protocol):
         """The value to bind as ``WANTED``."""
         ...
 
-    def upsert(self, table: Table) -> Insert:
-        """An insert that replaces the row with the same primary key."""
+    def insert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows, each with every column in the table's order. Past SQLAlchemy's own batching, which is slow."""
+        ...
+
+    def upsert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows, each in place of the one with the same primary key."""
+        ...
+
+    def delete(self, connection: Connection, table: Table, keys: Sequence[Values]) -> None:
+        """Delete the rows whose first primary key columns are these."""
         ...
 
     def close(self) -> None:

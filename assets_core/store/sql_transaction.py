@@ -33,7 +33,7 @@ from assets_core.store.ledger import (
     Writes,
 )
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
-from assets_core.store.sql_engine import AnyRow, SqlEngine
+from assets_core.store.sql_engine import AnyRow, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
 from assets_core.store.sql_rows import run_of
@@ -262,29 +262,14 @@ class SqlTransaction:
             key, value = (one.asset, one.partition), (one.token, one.version)
             if latest.get(key) != value:
                 latest[key] = value
-                rows.append(
-                    {
-                        "sequence": self._counter.event(),
-                        "env": env,
-                        "asset": one.asset,
-                        "partition": one.partition,
-                        "token": one.token,
-                        "version": one.version,
-                        "at": time_text(one.at),
-                    }
-                )
+                rows.append((self._counter.event(), env, *key, *value, time_text(one.at)))
         self._insert(observations, rows)
 
     def document(self, texts: Mapping[str, str]) -> None:
         keys = self._engine.keys((digest,) for digest in texts)
         found = self._connection.execute(self._queries.documents, {"wanted": keys})
         known = {row[1] for row in found}
-        rows = [
-            {"digest": digest, "content": text}
-            for digest, text in texts.items()
-            if digest not in known
-        ]
-        self._insert(documents, rows)
+        self._insert(documents, [item for item in texts.items() if item[0] not in known])
 
     def start_run(self, run: RunRecord) -> RunRecord:
         known = self._connection.execute(self._queries.run_by_id, {"run": run.run}).fetchone()
@@ -295,16 +280,16 @@ class SqlTransaction:
         self._insert(
             runs,
             [
-                {
-                    "sequence": self._counter.event(),
-                    "number": run.number,
-                    "run": run.run,
-                    "env": run.env,
-                    "started": time_text(run.started),
-                    "now": time_text(run.now),
-                    "options": dumps(dict(run.options)),
-                    "retry_of": run.retry_of,
-                }
+                (
+                    self._counter.event(),
+                    run.number,
+                    run.run,
+                    run.env,
+                    time_text(run.started),
+                    time_text(run.now),
+                    dumps(dict(run.options)),
+                    run.retry_of,
+                )
             ],
         )
         self.run_numbers[run.run] = run.number
@@ -314,13 +299,8 @@ class SqlTransaction:
         number = self._run_number(end.run)
         values = {"number": number}
         if self._connection.execute(self._queries.end_of_run, values).fetchone() is None:
-            row = {
-                "sequence": self._counter.event(),
-                "run": number,
-                "status": end.status.value,
-                "ended": time_text(end.ended),
-                "counts": dumps(dict(end.counts)),
-            }
+            sequence, counts = self._counter.event(), dumps(dict(end.counts))
+            row = (sequence, number, end.status.value, time_text(end.ended), counts)
             self._insert(run_ends, [row])
         self._connection.execute(delete(leases).where(leases.c.run == end.run))
 
@@ -331,14 +311,7 @@ class SqlTransaction:
             keys[key] = (ordinal, bool(live))
         facts = ledger.dynamic_facts(keys, add, remove)
         rows = [
-            {
-                "sequence": self._counter.event(),
-                "env": env,
-                "name": name,
-                "key": key,
-                "ordinal": ordinal,
-                "live": int(live),
-            }
+            (self._counter.event(), env, name, key, ordinal, int(live))
             for key, ordinal, live in facts
         ]
         self._insert(dynamic_partitions, rows)
@@ -350,9 +323,9 @@ class SqlTransaction:
         for table in (chunks, projections):
             self._connection.execute(delete(table).where(table.c.env == env))
 
-    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+    def _insert(self, table: Table, rows: Sequence[Values]) -> None:
         if rows:
-            self._connection.execute(table.insert(), rows)
+            self._engine.insert(self._connection, table, rows)
 
 
 def _version(columns: Sequence[Any]) -> Version | None:

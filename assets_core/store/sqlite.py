@@ -19,16 +19,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, Text, bindparam, create_engine, event, func
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql.dml import Insert
 
 from assets_core.errors import StoreError
 from assets_core.store.encoding import dumps
-from assets_core.store.sql_engine import WANTED, Wanted
+from assets_core.store.sql_engine import WANTED, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import (
@@ -194,17 +204,41 @@ class SqliteEngine:
         """One JSON text."""
         return dumps(list(rows))
 
-    def upsert(self, table: Table) -> Insert:
-        """INSERT ... ON CONFLICT DO UPDATE."""
-        return _upsert(table)
+    def insert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+        connection.exec_driver_sql(_insert_text(table), list(rows))
+
+    def upsert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+        connection.exec_driver_sql(_upsert_text(table), list(rows))
+
+    def delete(self, connection: Connection, table: Table, keys: Sequence[Values]) -> None:
+        connection.exec_driver_sql(_delete_text(table, len(keys[0])), list(keys))
 
 
 @cache
-def _upsert(table: Table) -> Insert:
+def _insert_text(table: Table) -> str:
+    return str(insert(table).compile(dialect=_dialect()))
+
+
+@cache
+def _upsert_text(table: Table) -> str:
     statement = insert(table)
     keys = list(table.primary_key)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return str(statement.compile(dialect=_dialect()))
+
+
+@cache
+def _delete_text(table: Table, size: int) -> str:
+    keys = list(table.primary_key)[:size]
+    statement = delete(table).where(*(c == bindparam(f"{c.name}_") for c in keys))
+    return str(statement.compile(dialect=_dialect()))
+
+
+@cache
+def _dialect() -> Dialect:
+    """SQLite's, whose parameters stand in order, so that rows can be given as tuples."""
+    return create_engine("sqlite://").dialect
 
 
 def _engine(connector: Any, begin: str) -> Engine:
@@ -296,12 +330,11 @@ def create(path: Path) -> None:
 @cache
 def schema_sql() -> str:
     """The statements that make an empty store of today's schema."""
-    dialect = create_engine("sqlite://").dialect
     statements = []
     for table in METADATA.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        statements.append(str(CreateTable(table).compile(dialect=_dialect())).strip())
         statements += [
-            str(CreateIndex(index).compile(dialect=dialect))
+            str(CreateIndex(index).compile(dialect=_dialect()))
             for index in sorted(table.indexes, key=lambda i: str(i.name))
         ]
     statements += [
