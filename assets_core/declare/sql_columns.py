@@ -116,7 +116,11 @@ def _outward(scope: Scope) -> Iterator[Scope]:
     current: Scope | None = scope
     while current is not None:
         yield current
-        current = current.parent if current.is_subquery or current.is_set_operation else None
+        current = current.parent if current.scope_type.name in _CORRELATED else None
+
+
+_CORRELATED = frozenset({"SUBQUERY", "SET_OPERATION", "UNION"})
+"""By name: older releases of sqlglot call set operations unions."""
 
 
 def _is_alias(column: exp.Column, scope: Scope) -> bool:

@@ -88,7 +88,7 @@ def test_a_project_has_a_graph_exactly_when_it_has_no_cycle(
         definitions.append(AssetDefinition((spec,), PythonBody(len, ()), PLACE, deps))
     expected = oracle(upstreams)
     if not nx.is_directed_acyclic_graph(expected):
-        with pytest.raises(DefinitionError, match="^E107"):
+        with pytest.raises(DefinitionError, match=r"^E107"):
             build_graph(definitions)
         return
     graph = build_graph(definitions)
