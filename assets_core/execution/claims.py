@@ -78,17 +78,26 @@ class Claimer:
             definition = self.state.graph.definition_of[asset]
             ready = self._decide(definition)
             if ready is not None:
-                self._pending[definition] = ready
+                self._keep(definition, ready.wanted)
         if not self._pending:
             return None
         return self._pending.pop(min(self._pending))
 
+    def reconsider(self) -> None:
+        """Another writer moved pointers: what was decided before that is decided again."""
+        for definition in self._pending:
+            for asset in self.state.graph.outputs_of[definition]:
+                self.state.frontier.touch(asset)
+        self._pending.clear()
+
     def _decide(self, definition: int) -> Ready | None:
         graph, frontier = self.state.graph, self.state.frontier
         ready = Ready(definition)
+        decided = self._pending.get(definition, ready).wanted
         for asset in graph.outputs_of[definition]:
-            partitions = frontier.ready(asset)
-            if partitions and self._may_start(definition, asset, partitions):
+            everything = frontier.ready(asset)
+            partitions = everything - decided.get(asset, _NONE)
+            if partitions and self._may_start(definition, asset, everything):
                 verdict = self.state.rebuilder.verdict(asset, partitions.to_array())
                 ready.verdicts[asset] = verdict
                 ready.wanted[asset] = self._to_run(asset, partitions, verdict)
@@ -155,7 +164,7 @@ class Claimer:
         for chunk in self._chunks(ready):
             wanted = {a: p & chunk for a, p in ready.wanted.items() if p & chunk}
             if len(calls) == room:
-                self._keep(ready, wanted)
+                self._keep(ready.definition, wanted)
                 continue
             call = self._claim_one(tx, ready, wanted)
             if isinstance(call, Refused):
@@ -163,10 +172,8 @@ class Claimer:
             else:
                 calls.append(call)
 
-    def _keep(self, ready: Ready, wanted: dict[int, PartitionSet]) -> None:
-        kept = self._pending.setdefault(
-            ready.definition, Ready(ready.definition, {}, ready.verdicts)
-        )
+    def _keep(self, definition: int, wanted: dict[int, PartitionSet]) -> None:
+        kept = self._pending.setdefault(definition, Ready(definition))
         for asset, partitions in wanted.items():
             kept.wanted[asset] = kept.wanted.get(asset, _NONE) | partitions
 

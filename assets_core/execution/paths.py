@@ -1,7 +1,8 @@
 """The one module that makes paths for stored versions and logs. A path is never identity.
 
 ``data/<asset>/<partition>/<attempt>``: asset and partition are each one encoded segment, so that no asset can lie
-inside another and no partition key can leave its folder.
+inside another and no partition key can leave its folder. An unpartitioned asset has ``data/<asset>/~<attempt>``, which
+no partition key encodes to: every directory level costs an fsync, and most assets are unpartitioned.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import fcntl
 import os
 import re
 import secrets
-import shutil
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from assets_core.errors import InternalError
-from assets_core.model.keys import AssetKey
+from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
 
+_WHOLE = "~"
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -45,7 +47,10 @@ class Home:
 
     def version(self, asset: AssetKey, partition: str, attempt: str) -> Path:
         """The directory of one attempt's output, which nothing else ever writes to."""
-        return self.data / key_to_path(asset) / key_to_path(partition) / checked_id(attempt)
+        folder = self.data / key_to_path(asset)
+        if partition == UNPARTITIONED:
+            return folder / f"{_WHOLE}{checked_id(attempt)}"
+        return folder / key_to_path(partition) / checked_id(attempt)
 
     def log(self, run: str, call: str) -> Path:
         """The file that captures one call's output."""
@@ -76,35 +81,28 @@ def make_private(directory: Path) -> list[Path]:
     return created[::-1]
 
 
-def remove_version(location: Path, home: Home) -> None:
-    """Delete one attempt's directory; refuses anything that is not a directory of ours below ``data``."""
-    if (
-        location.is_symlink()
-        or home.data not in location.parents
-        or not _ID.fullmatch(location.name)
-    ):
-        raise InternalError(
-            "E702", f"refusing to delete `{location}`, which is not a stored version"
-        )
-    shutil.rmtree(location, ignore_errors=not location.exists())
+def make_asset_folders(home: Home, assets: Iterable[AssetKey]) -> None:
+    """Create the folders of assets about to be materialized, so that their parent is made durable once for all."""
+    created = [d for a in assets for d in make_private(home.data / key_to_path(a))]
+    for parent in {d.parent for d in created}:
+        _sync(parent)
 
 
-def sync_tree(location: Path, created: list[Path]) -> None:
-    """Make a written version durable: every file, then each directory bottom-up, then the ancestors it created.
+def sync_trees(locations: Sequence[Path], created: Sequence[Path]) -> None:
+    """Make written versions durable: files, then directories bottom-up, then what held the directories created.
 
     Must happen before the record commits (G4). Opening read-only suffices for fsync on Linux and macOS.
     """
-    for folder, _, files in os.walk(location, topdown=False):
-        for name in files:
-            path = Path(folder, name)
-            path.chmod(0o600)
-            _sync(path)
-        _sync(Path(folder))
-    for directory in reversed(created):
-        if directory != location:
-            _sync(directory)
-    if created:
-        _sync(created[0].parent)
+    for location in locations:
+        for folder, _, files in os.walk(location, topdown=False):
+            for name in files:
+                path = Path(folder, name)
+                path.chmod(0o600)
+                _sync(path)
+            _sync(Path(folder))
+    holders = {d.parent for d in created}
+    for directory in sorted(holders, key=lambda d: len(d.parts), reverse=True):
+        _sync(directory)
 
 
 def _sync(path: Path) -> None:

@@ -19,7 +19,7 @@ from assets_core.errors import AssetsError
 from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.checkups import Checkup, Checkups, results_of
 from assets_core.execution.claims import Claimer, Refused
-from assets_core.execution.paths import new_id
+from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder, Returned
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
@@ -88,6 +88,7 @@ class Runner:
         with self.store.writing() as tx:
             record = tx.start_run(record)
             self.state.lineage.sequence = tx.sequence
+        make_asset_folders(self.state.home, dict.fromkeys(s.asset for s in plan.steps))
         total = plan.count(Action.RUN) + plan.count(Action.MAYBE)
         self.state.emit(RunStarted(record.run, record.number, total))
         self._block_planned(plan)
@@ -183,7 +184,10 @@ class Runner:
     def _catch_up(self, tx: Transaction) -> None:
         """Lay over the snapshot what other writers committed since our last turn."""
         state = self.state
-        for change in tx.changes(state.env, state.lineage.sequence):
+        changes = tx.changes(state.env, state.lineage.sequence)
+        if changes:
+            self._claimer.reconsider()
+        for change in changes:
             asset = state.graph.numbers.get(change.asset)
             if asset is None:
                 continue

@@ -21,7 +21,7 @@ from assets_core.execution.checking import evaluate_checks
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import NOTHING_STORED, Loader, make_context
 from assets_core.execution.metadata import checked_metadata
-from assets_core.execution.paths import make_private, sync_tree
+from assets_core.execution.paths import make_private, sync_trees
 from assets_core.execution.queries import run_query
 from assets_core.execution.results import awaited, outputs_of
 from assets_core.execution.runtime import Runtime
@@ -36,7 +36,7 @@ from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced, StepOutcome
 from assets_core.model.records import Failure
-from assets_core.model.values import StoredPart, Written
+from assets_core.model.values import Written
 from assets_core.model.versions import DataVersion, digest
 from assets_core.ports import OutputTask, StepRequest, WriteOptions
 
@@ -46,7 +46,7 @@ def execute_step(runtime: Runtime, request: StepRequest, capture: Capture) -> St
     started = time.monotonic()
     with capture(request.log, runtime.redact) as log, contextlib.chdir(runtime.root):
         step = _Step(runtime, request, log)
-        outputs = tuple(step.run())
+        outputs = step.durable(tuple(step.run()))
     return StepOutcome(
         request.call,
         outputs,
@@ -67,6 +67,8 @@ class _Step:
         self.tasks = {(o.asset, o.partition): o for o in request.outputs}
         self.loader = Loader(runtime)
         self.undeclared: list[str] = []
+        self._created: list[Path] = []
+        self._locations: list[Path] = []
         self.context = make_context(
             self.definition, request, _logger(request, log), self._config_values()
         )
@@ -87,6 +89,15 @@ class _Step:
             failure = describe(error, self.runtime.redact, self.definition.retry)
         for task in left.values():
             yield self._left_over(task, failure)
+
+    def durable(self, outcomes: tuple[OutputOutcome, ...]) -> tuple[OutputOutcome, ...]:
+        """The outcomes once everything written is on disk; none of it counts where that fails."""
+        try:
+            sync_trees(self._locations, self._created)
+        except OSError as error:
+            failure = describe(error, self.runtime.redact, self.definition.retry)
+            return tuple(NotProduced(o.asset, o.partition, o.attempt, failure) for o in outcomes)
+        return outcomes
 
     def _refuse_other_code(self) -> None:
         """The planned code must be the code that runs: it was edited if these differ."""
@@ -162,11 +173,11 @@ class _Step:
             version = output.data_version or digest("attempt", task.attempt)
             return Written(NOTHING_STORED, DataVersion(str(version)), (), NOTHING_STORED)
         materializer = self.runtime.choose_materializer(output.value, spec.materializer)
-        created = make_private(task.location)
+        self._created += make_private(task.location)
+        self._locations.append(task.location)
         written = materializer.write(
             output.value, task.location, _write_options(spec, self.definition)
         )
-        sync_tree(task.location, created)
         if output.data_version is None:
             return written
         version = DataVersion(digest("given", str(output.data_version)))
@@ -223,8 +234,3 @@ def _logger(request: StepRequest, log: LogFile) -> logging.Logger:
 def _twice(asset: AssetKey, partition: str) -> StepError:
     what = f"`{asset}` partition `{partition}`" if partition else f"`{asset}`"
     return StepError("E526", f"the call gave {what} twice")
-
-
-def staged_part(task: OutputTask, written: Written) -> StoredPart:
-    """A version that was just written, as something to load."""
-    return StoredPart(task.partition, Path(task.location), written)

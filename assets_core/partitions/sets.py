@@ -60,6 +60,8 @@ class PartitionSet:
 
         if hi <= lo:
             return _empty()
+        if lo == 0 and hi == 1:
+            return _whole()
         return _frozen(np.array([lo], dtype=np.int64), np.array([hi], dtype=np.int64))
 
     @classmethod
@@ -71,7 +73,9 @@ class PartitionSet:
         array = np.asarray(values, dtype=np.int64).ravel()
         if array.size == 0:
             return _empty()
-        if array.size > 1 and not bool((array[1:] > array[:-1]).all()):
+        if array.size == 1:
+            return cls.range(int(array[0]), int(array[0]) + 1)
+        if not bool((array[1:] > array[:-1]).all()):
             array = np.unique(array)
         breaks = np.flatnonzero(array[1:] - 1 != array[:-1])
         starts = array[np.concatenate(([0], breaks + 1))]
@@ -94,6 +98,10 @@ class PartitionSet:
             return self
         if not self:
             return other
+        if self.starts.size == 1 == other.starts.size:
+            (low, high), (start, stop) = self._only, other._only
+            if low <= stop and start <= high:
+                return PartitionSet.range(min(low, start), max(high, stop))
         return _normal(
             np.concatenate((self.starts, other.starts)), np.concatenate((self.stops, other.stops))
         )
@@ -105,6 +113,9 @@ class PartitionSet:
             return self
         if not self or not other:
             return _empty()
+        if self.starts.size == 1 == other.starts.size:
+            (low, high), (start, stop) = self._only, other._only
+            return PartitionSet.range(max(low, start), min(high, stop))
         mine, theirs = overlaps(self.starts, self.stops, other)
         if mine.size == 0:
             return _empty()
@@ -114,10 +125,21 @@ class PartitionSet:
         )
 
     def __sub__(self, other: PartitionSet) -> PartitionSet:
-        return self & other._complement() if self and other else self
+        if not self or not other:
+            return self
+        if self.starts.size == 1 == other.starts.size:
+            (low, high), (start, stop) = self._only, other._only
+            if start <= low or high <= stop:
+                return _remainder(low, high, start, stop)
+        return self & other._complement()
 
     def __xor__(self, other: PartitionSet) -> PartitionSet:
         return (self | other) - (self & other)
+
+    @property
+    def _only(self) -> tuple[int, int]:
+        """The bounds of a set of one range: arithmetic on them is ten times faster than on arrays."""
+        return int(self.starts[0]), int(self.stops[0])
 
     def _complement(self) -> PartitionSet:
         import numpy as np
@@ -290,6 +312,21 @@ def _empty() -> PartitionSet:
     import numpy as np
 
     return _frozen(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
+@lru_cache(maxsize=1)
+def _whole() -> PartitionSet:
+    """{0}, the one partition of whatever is unpartitioned: shared, so that most operations on it are ``is``."""
+    import numpy as np
+
+    return _frozen(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))
+
+
+def _remainder(low: int, high: int, start: int, stop: int) -> PartitionSet:
+    """``[low, high)`` without ``[start, stop)``, which leaves at most one range."""
+    if stop <= low or high <= start:
+        return PartitionSet.range(low, high)
+    return PartitionSet.range(low, start) if low < start else PartitionSet.range(stop, high)
 
 
 def _frozen(starts: Ints, stops: Ints) -> PartitionSet:

@@ -24,6 +24,7 @@ from assets_core.versioning.current import CheckVersion, CurrentVersions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_OMITTED = np.uint64(Flag.OMITTED)
 _ABSENT = np.uint64(Flag.MISSING | Flag.DAMAGED)
 
 
@@ -100,6 +101,7 @@ class Rebuilder:
         self.graph = graph
         self.versions = versions
         self.lineage = lineage
+        self._flat: dict[int, bool] = {}
         self._code = _lanes(versions.code)
         self._config = _lanes(versions.config)
         self._shape = _lanes([graph.shape(a) for a in range(len(graph.keys))])
@@ -138,6 +140,8 @@ class Rebuilder:
     def input_sums(self, asset: int, ordinals: NDArray[np.int64]) -> Sums:
         """The current version of every input of these partitions."""
         edges = self.graph.inputs(asset)
+        if len(ordinals) == 1 and self._is_flat(asset):
+            return self._flat_sums(edges)
         shape = (len(ordinals), len(edges))
         sums = Sums(
             np.zeros(shape, np.uint64), np.zeros(shape, np.uint64), np.zeros(shape, np.int64)
@@ -145,6 +149,24 @@ class Rebuilder:
         for column, edge in enumerate(edges):
             self._sum_edge(edge, ordinals, sums, column)
         return sums
+
+    def _is_flat(self, asset: int) -> bool:
+        """Whether an asset and everything it reads are unpartitioned, and it reads whole values."""
+        flat = self._flat.get(asset)
+        if flat is None:
+            partitioned = self.lineage.partitioned
+            flat = self._flat[asset] = asset not in partitioned and all(
+                e.columns is None and e.upstream not in partitioned
+                for e in self.graph.inputs(asset)
+            )
+        return flat
+
+    def _flat_sums(self, edges: Sequence[Edge]) -> Sums:
+        """One unpartitioned asset's inputs: most assets are like this, and arrays of one element are slow."""
+        head = self.lineage.single_head[[e.upstream for e in edges]]
+        present = (head["number"] != 0) & ((head["flags"] & _OMITTED) == 0)
+        term = np.where(present[:, None], head["term"], np.uint64(0))
+        return Sums(term[None, :, 0], term[None, :, 1], present[None, :].astype(np.int64))
 
     def _sum_edge(self, edge: Edge, ordinals: NDArray[np.int64], sums: Sums, column: int) -> None:
         terms = self.lineage.terms(edge.upstream, edge.columns)
@@ -173,7 +195,8 @@ class Rebuilder:
         stale |= (head["config"] != self._config).any(axis=1)
         stale |= (head["shape"] != self._shape).any(axis=1)
         upstream, simple, owner = _flat_edges(graph, lineage)
-        present = head["number"][upstream] != 0
+        present = (head["number"] != 0) & ((head["flags"] & _OMITTED) == 0)
+        present = present[upstream]
         recorded = lineage.single_inputs
         wrong = (recorded["low"] != np.where(present, head["term"][upstream, 0], np.uint64(0))) | (
             recorded["high"] != np.where(present, head["term"][upstream, 1], np.uint64(0))

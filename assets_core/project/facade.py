@@ -97,6 +97,12 @@ class Project:
             yield store
 
     @contextmanager
+    def writing(self) -> Iterator[StateStore]:
+        """The state store, created where there is none yet."""
+        with self._store(read_only=False) as store:
+            yield store
+
+    @contextmanager
     def _store(self, *, read_only: bool) -> Iterator[StateStore]:
         from assets_core.store import open_store
         from assets_core.store.liveness import is_alive
@@ -117,6 +123,12 @@ class Project:
         """Decide what is out of date among what was asked for, and why. Nothing is run or written."""
         with self.reading() as reader:
             return self._plan(reader, wish or Wish(), now or self.clock.now())
+
+    def plan_with(
+        self, reader: StateReader, wish: Wish, *, now: datetime | None = None
+    ) -> Planned:
+        """As ``plan``, with a store that is open already."""
+        return self._plan(reader, wish, now or self.clock.now())
 
     def _plan(self, reader: StateReader, wish: Wish, now: datetime) -> Planned:
         lineage = take_snapshot(self.graph, reader, self.env, now)
