@@ -121,7 +121,7 @@ def _reading(body: SqlBody, place: Place) -> SqlReading:
 
 
 def _dependencies(reading: SqlReading, inputs: object, place: Place) -> tuple[Dependency, ...]:
-    """One dependency per table; what ``inputs`` says of it replaces what was inferred."""
+    """One dependency per table; what ``inputs`` says of it replaces what was inferred, its columns included."""
     more = _described(inputs, place)
     found: list[Dependency] = []
     for name, columns in reading.tables:
@@ -133,7 +133,7 @@ def _dependencies(reading: SqlReading, inputs: object, place: Place) -> tuple[De
                 upstream=name_of(described.asset) or name,
                 mapping=described.mapping,
                 optional=described.optional,
-                columns=described.columns or columns,
+                columns=described.columns,
             )
         found.append(dependency)
     if more:

@@ -3,7 +3,7 @@
 A column is certain when it is qualified with a table's alias, or stands unqualified where a single table is in sight. A
 table counts as a whole (None) as soon as anything could mean another of its columns: ``*``, the row itself, an
 unqualified name with several tables in sight, an alias of the same name, renamed columns, ``using``, pivots, lateral
-joins, lambdas.
+joins, lambdas. Names are as written: whoever loads or compares columns for a query has to ignore case as DuckDB does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ def columns_by_table(query: exp.Query) -> Columns:
     from sqlglot import exp
     from sqlglot.optimizer.scope import traverse_scope
 
-    doubtful = (exp.Pivot, exp.Lateral, exp.Unnest, exp.Lambda, exp.Columns, exp.UDTF)
+    doubtful = (
+        exp.Pivot,
+        exp.Lateral,
+        exp.Unnest,
+        exp.Lambda,
+        exp.Comprehension,
+        exp.Columns,
+        exp.UDTF,
+    )
     if query.find(*doubtful) is not None:
         return {}
     taken: Columns = {}
@@ -92,7 +100,11 @@ def _qualified(column: exp.Column, scope: Scope, taken: Columns) -> None:
     _doubt_everything(scope, taken)
 
 
-_PSEUDO = frozenset({"rowid", "filename", "file_row_number"})
+_PSEUDO = frozenset(
+    "rowid filename file_row_number user current_user session_user current_role current_schema"  # noqa: SIM905
+    " current_catalog current_database".split()
+)
+"""Names that mean something of DuckDB's where no column is called so."""
 
 
 def _unqualified(column: exp.Column, scope: Scope, taken: Columns) -> None:

@@ -57,6 +57,8 @@ DOUBTFUL = [
     "select list_transform([a], lambda x: x + 1) from t",
     "select a from t where t.a in (select s.u.id from s.u where s.u.v > t.b)",
     "select unnest([a]) from t",
+    "select [y + 1 for y in [a]] from t",
+    "select a, current_schema from t",
     "select * from (select a, b from t) pivot (sum(b) for a in (1, 2))",
 ]
 
