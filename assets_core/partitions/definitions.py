@@ -118,7 +118,9 @@ class PartitionsDefinition(ABC):
         """The error for a text that is no key of this definition."""
         near = self.suggestions(key)
         hint = f"the nearest: {', '.join(shown(one) for one in near)}" if near else None
-        return UsageError("E203", f"{shown(key)} is not a {self.kind} partition", help=hint)
+        return UsageError(
+            "E203", f"{shown(key)} is not one of the {self.kind} partitions", help=hint
+        )
 
     @property
     def dynamic_names(self) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ def as_array(ordinals: PartitionSet | Ints) -> Ints:
 
 def no_ordinal(definition: PartitionsDefinition, ordinal: int) -> UsageError:
     """The error for an ordinal that is no partition of this definition."""
-    return UsageError("E203", f"ordinal {ordinal} is not a {definition.kind} partition")
+    return UsageError("E203", f"ordinal {ordinal} is not one of the {definition.kind} partitions")
 
 
 def close_keys(key: str, keys: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assets_core.errors import DefinitionError
+from assets_core.errors import DefinitionError, UsageError
 from assets_core.partitions.definitions import (
     DynamicKeys,
     PartitionsDefinition,
@@ -87,6 +87,9 @@ class Unpartitioned(_Listed):
 
     def describe(self) -> dict[str, object]:
         return {"kind": self.kind}
+
+    def unknown(self, key: str) -> UsageError:
+        return UsageError("E203", f"{shown(key)} names nothing: the asset is not partitioned")
 
     @property
     def _by_key(self) -> Mapping[str, int]:

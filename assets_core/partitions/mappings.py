@@ -254,8 +254,8 @@ class DimensionOf(_BuiltIn):
     inner: PartitionMapping | None = None
 
     def canonical(self) -> str:
-        inner = "inferred" if self.inner is None else self.inner.canonical()
-        return f"dimension_of({self.dim},{inner})"
+        inner = "" if self.inner is None else f",{self.inner.canonical()}"
+        return f"dimension_of({self.dim}{inner})"
 
     def _bind(
         self, upstream: PartitionsDefinition, downstream: PartitionsDefinition, *, earlier: bool
@@ -328,7 +328,7 @@ def infer_mapping(
         return All()
     dims = _dimensions_like(upstream, downstream) or _dimensions_like(downstream, upstream)
     if len(dims) == 1:
-        return DimensionOf(dims[0], infer_mapping(*_dimension_pair(upstream, downstream, dims[0])))
+        return DimensionOf(dims[0])
     why = (
         f"it could follow any of the dimensions {', '.join(dims)}"
         if dims
@@ -350,16 +350,6 @@ def _dimensions_like(multi: PartitionsDefinition, other: PartitionsDefinition) -
     if not isinstance(multi, MultiPartitions) or isinstance(other, MultiPartitions):
         return []
     return [name for name, one in multi.dimensions if _alike(one, other)]
-
-
-def _dimension_pair(
-    upstream: PartitionsDefinition, downstream: PartitionsDefinition, dim: str
-) -> tuple[PartitionsDefinition, PartitionsDefinition]:
-    if isinstance(upstream, MultiPartitions):
-        return upstream.dimension(dim).definition, downstream
-    if isinstance(downstream, MultiPartitions):
-        return upstream, downstream.dimension(dim).definition
-    raise AssertionError("one side is multi-dimensional")
 
 
 def _impossible(

@@ -51,7 +51,7 @@ class RangeTable:
         fresh = np.ones(row.size, dtype=np.bool_)
         fresh[1:] = (row[1:] != row[:-1]) | (ordinal[1:] > ordinal[:-1] + 1)
         heads = np.flatnonzero(fresh)
-        tails = np.append(heads[1:], row.size) - 1
+        tails = np.append(heads[1:], row.size)[: heads.size] - 1
         counts = np.bincount(row[heads], minlength=rows)
         indptr = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)))
         return cls(indptr, ordinal[heads], ordinal[tails] + 1)
