@@ -72,11 +72,11 @@ def _shared(threads: int) -> duckdb.DuckDBPyConnection:
         config={
             "threads": threads,
             "temp_directory": str(spill),
-            "enable_external_access": False,
             "python_enable_replacements": False,
         },
     )
     connection.execute("set global TimeZone = 'UTC'")
+    connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
 

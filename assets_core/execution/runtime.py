@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assets_core.errors import StepError
 from assets_core.model.assets import AssetDefinition
+from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
 from assets_core.ports import Check, Materializer
@@ -27,6 +28,8 @@ class Runtime:
     resolve_connection: Callable[[type, str], object]
     versions_of: Callable[[AssetKey], tuple[CodeVersion, ConfigVersion]]
     """The versions of the code that is loaded here, which must be the planned ones."""
+    materializer_options: Mapping[str, Mapping[str, JSON]]
+    """Configured options by materializer, which a definition's own options override."""
     redact: Callable[[str], str]
     """Replaces every secret value this process knows."""
 

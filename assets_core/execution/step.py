@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,8 +175,9 @@ class _Step:
         materializer = self.runtime.choose_materializer(output.value, spec.materializer)
         self._created += make_private(task.location)
         self._locations.append(task.location)
+        options = self.runtime.materializer_options.get(materializer.name, {})
         written = materializer.write(
-            output.value, task.location, _write_options(spec, self.definition)
+            output.value, task.location, _write_options(spec, self.definition, options)
         )
         if output.data_version is None:
             return written
@@ -215,11 +216,13 @@ class _Step:
         )
 
 
-def _write_options(spec: AssetSpec, definition: AssetDefinition) -> WriteOptions:
+def _write_options(
+    spec: AssetSpec, definition: AssetDefinition, configured: Mapping[str, JSON]
+) -> WriteOptions:
     canonical = spec.row_order == "canonical" or (
         spec.row_order is None and isinstance(definition.body, SqlBody)
     )
-    return WriteOptions(spec.materializer_options, canonical, spec.row_key)
+    return WriteOptions({**configured, **spec.materializer_options}, canonical, spec.row_key)
 
 
 def _logger(request: StepRequest, log: LogFile) -> logging.Logger:

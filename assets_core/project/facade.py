@@ -27,6 +27,8 @@ from assets_core.project.running import RunOptions, run_plan
 from assets_core.project.snapshot import add_estimates, add_results, take_snapshot
 from assets_core.project.wishes import Wish, chosen_assets, wanted_partitions
 
+IN_MEMORY = "memory://"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
@@ -51,6 +53,8 @@ class Project:
     def __init__(self, definitions: Definitions, clock: Clock | None = None) -> None:
         self.definitions = definitions
         self.clock: Clock = clock or SystemClock()
+        self._in_memory: StateStore | None = None
+        """The one store of a project whose state is kept in this process."""
 
     @classmethod
     def load(
@@ -110,12 +114,18 @@ class Project:
         home = self.definitions.settings.home
         if not read_only:
             self.definitions.home.create()
+        if self._in_memory is not None:
+            yield self._in_memory
+            return
         url = self.definitions.settings.store
         store = open_store(url, alive=lambda run: is_alive(home, run), read_only=read_only)
+        if url == IN_MEMORY:
+            self._in_memory = store
         try:
             yield store
         finally:
-            store.close()
+            if self._in_memory is None:
+                store.close()
 
     # --- planning -----------------------------------------------------------------------------------------------
 
@@ -124,9 +134,7 @@ class Project:
         with self.reading() as reader:
             return self._plan(reader, wish or Wish(), now or self.clock.now())
 
-    def plan_with(
-        self, reader: StateReader, wish: Wish, *, now: datetime | None = None
-    ) -> Planned:
+    def plan_with(self, reader: StateReader, wish: Wish, *, now: datetime | None = None) -> Planned:
         """As ``plan``, with a store that is open already."""
         return self._plan(reader, wish, now or self.clock.now())
 

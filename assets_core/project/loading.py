@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from assets_core.declare.collect import collect
 from assets_core.declare.creations import observe_creations
@@ -16,7 +17,8 @@ from assets_core.declare.secrets import Redactor
 from assets_core.execution.paths import Home
 from assets_core.execution.runtime import Runtime
 from assets_core.graph import AssetGraph, build_graph
-from assets_core.model.assets import AssetDefinition, Retry
+from assets_core.model.assets import AssetDefinition, ConfigParameter, Retry, SqlBody
+from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion, digest
 from assets_core.ports import ProjectRef
@@ -80,6 +82,15 @@ class Definitions:
         self.graph: AssetGraph = build_graph([_with_defaults(d, settings) for d in definitions])
         self.resolver = Resolver(settings, parse_overrides(overrides), self.redactor)
         self.home = Home(settings.home, settings.data)
+        self._check_config()
+
+    def _check_config(self) -> None:
+        """Configured values and overrides that nothing declares are errors, not silence."""
+        configured = any(True for _ in self.settings.config_entries())
+        if configured or self.overrides:
+            from assets_core.declare.config import check_config
+
+            check_config(_config_classes(self.graph), self.settings, self.resolver.overrides)
 
     @cached_property
     def versioner(self) -> Versioner:
@@ -88,7 +99,7 @@ class Definitions:
         fingerprinter = Fingerprinter(
             self.loaded, packages=self.settings.fingerprint_packages, cache=cache
         )
-        return Versioner(fingerprinter, self.resolver.config)
+        return Versioner(fingerprinter, self.resolver.config, configured_options(self.settings))
 
     @cached_property
     def versions(self) -> CurrentVersions:
@@ -115,6 +126,7 @@ class Definitions:
             resolve_config=self.resolver.config,
             resolve_connection=self.resolver.connection,
             versions_of=self._versions_of,
+            materializer_options=configured_options(self.settings),
             redact=self.redactor.redact,
         )
 
@@ -165,5 +177,31 @@ def definitions_for(ref: ProjectRef) -> Definitions:
 def _with_defaults(definition: AssetDefinition, settings: Settings) -> AssetDefinition:
     """The definition with what the configuration says for those that say nothing themselves."""
     if settings.retry and definition.retry == Retry():
-        return replace(definition, retry=Retry(**settings.retry))
+        definition = replace(definition, retry=Retry(**settings.retry))
+    if settings.materializer is not None and not definition.is_source:
+        outputs = tuple(
+            replace(s, materializer=s.materializer or settings.materializer)
+            for s in definition.outputs
+        )
+        definition = replace(definition, outputs=outputs)
     return definition
+
+
+def configured_options(settings: Settings) -> dict[str, dict[str, JSON]]:
+    """Options by materializer, from the configuration."""
+    return {
+        name: {option: cast("JSON", value) for option, value in options.items()}
+        for name, options in settings.materializer_options.items()
+    }
+
+
+def _config_classes(graph: AssetGraph) -> dict[AssetKey, list[type]]:
+    """Every asset's Config classes, its checks' included: what configuration may name."""
+    found: dict[AssetKey, list[type]] = {}
+    for number, spec in enumerate(graph.specs):
+        body = graph.definitions[graph.definition_of[number]].body
+        parameters: list[object] = [p for c in spec.checks for p in c.parameters]
+        if not isinstance(body, SqlBody):
+            parameters += body.parameters
+        found[spec.key] = [p.model for p in parameters if isinstance(p, ConfigParameter)]
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from assets_core.execution.tally import RunResult
 from assets_core.model.assets import AssetDefinition
+from assets_core.project.adhoc import Declared, project_of
 from assets_core.project.facade import Planned, Project
 from assets_core.project.running import RunOptions
 from assets_core.project.values import load_value
@@ -14,18 +15,18 @@ from assets_core.project.wishes import Wish
 
 
 def plan(
-    project: Project | None = None,
+    assets: Project | Iterable[Declared] | None = None,
     *,
     select: str | Sequence[str] = (),
     partitions: str | Sequence[str] = (),
     force: bool = False,
 ) -> Planned:
-    """What is out of date in the project found upward from here, and why; nothing is run."""
-    return (project or Project.load()).plan(_wish(select, partitions, force=force))
+    """What is out of date, and why; nothing is run. None is the project found upward from here."""
+    return _project(assets).plan(_wish(select, partitions, force=force))
 
 
 def materialize(
-    project: Project | None = None,
+    assets: Project | Iterable[Declared] | None = None,
     *,
     select: str | Sequence[str] = (),
     partitions: str | Sequence[str] = (),
@@ -33,10 +34,12 @@ def materialize(
     executor: str | None = None,
     jobs: int | None = None,
 ) -> RunResult:
-    """Materialize what is out of date; outcomes are in the result, exceptions mean misuse or a bug."""
+    """Materialize what is out of date; outcomes are in the result, exceptions mean misuse or a bug.
+
+    Definitions given as values run inline: another process could not import what a notebook cell defines.
+    """
     options = RunOptions(executor=executor, jobs=jobs)
-    wish = _wish(select, partitions, force=force)
-    return (project or Project.load()).materialize(wish, options)
+    return _project(assets).materialize(_wish(select, partitions, force=force), options)
 
 
 def load(
@@ -46,9 +49,28 @@ def load(
     partition: str | Sequence[str] | None = None,
     project: Project | None = None,
 ) -> Any:
-    """The current value of an asset, or of some of its partitions joined; as produced unless ``as_type`` says."""
+    """The current value of an asset, or of some of its partitions joined; as produced unless ``as_type`` says.
+
+    A definition that is not of the project found upward is looked up as what ``materialize([...])`` made of it.
+    """
     key = asset.key if isinstance(asset, AssetDefinition) else asset
-    return load_value(project or Project.load(), key, as_type, partition)
+    found = project or _project_with(asset)
+    return load_value(found, key, as_type, partition)
+
+
+def _project_with(asset: str | AssetDefinition) -> Project:
+    """The project to look an asset up in: one of its own for what a script or a notebook cell defined."""
+    if isinstance(asset, AssetDefinition):
+        function = getattr(asset.body, "function", None)
+        if getattr(function, "__module__", None) == "__main__":
+            return project_of([asset])
+    return Project.load()
+
+
+def _project(assets: Project | Iterable[Declared] | None) -> Project:
+    if assets is None:
+        return Project.load()
+    return assets if isinstance(assets, Project) else project_of(assets)
 
 
 def _wish(select: str | Sequence[str], partitions: str | Sequence[str], *, force: bool) -> Wish:

@@ -38,6 +38,8 @@ class Versioner:
 
     fingerprinter: Fingerprinter
     resolve_config: ResolveConfig
+    materializer_options: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    """As configured for the project: they shape outputs too."""
     _fingerprints: dict[int, CodeFingerprint] = field(default_factory=dict)
 
     def all(self, graph: AssetGraph) -> CurrentVersions:
@@ -61,6 +63,8 @@ class Versioner:
 
     def _fingerprint(self, definition: AssetDefinition) -> CodeFingerprint:
         options = _options(definition)
+        if self.materializer_options:
+            options["configured"] = {n: dict(o) for n, o in self.materializer_options.items()}
         if definition.code_version is not None:
             return self.fingerprinter.explicit(definition.code_version, options)
         match definition.body:

@@ -1,0 +1,31 @@
+"""Planning and running in one go, for faces: where there is nothing to do, nothing is started and nothing recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assets_core.execution.tally import RunResult
+from assets_core.model.events import Event
+from assets_core.ports import StateReader
+from assets_core.project.running import RunOptions, run_plan
+
+if TYPE_CHECKING:
+    from assets_core.project.facade import Planned, Project
+
+
+def carry_out(
+    project: Project,
+    make: Callable[[StateReader], Planned],
+    options: RunOptions,
+    *,
+    on_event: Callable[[Event], None],
+    planned: Callable[[Planned], None],
+) -> RunResult | None:
+    """Run the plan that ``make`` makes; None where it is empty. ``planned`` sees it before it starts."""
+    with project.writing() as store:
+        made = make(store)
+        planned(made)
+        if made.plan.is_empty:
+            return None
+        return run_plan(project, made, store, options, on_event)

@@ -1,0 +1,198 @@
+"""``why``: an asset-partition's state explained to its roots, with how its current version came about.
+
+One plan of the asset and everything upstream of it, then a few reads of history for what is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.plans import (
+    Action,
+    CodeChanged,
+    ConfigChanged,
+    InputAdded,
+    InputChanged,
+    InputRemoved,
+    NeverMaterialized,
+    Plan,
+    Reason,
+    Step,
+)
+from assets_core.model.records import MaterializationRecord
+from assets_core.observe.details import Details, details, versions_to_explain
+from assets_core.partitions import PartitionSet
+from assets_core.planning.explain import Cause, Explanation, explain
+from assets_core.ports import StateReader
+from assets_core.project.wishes import Wish
+from assets_core.versioning.parts import parts_text
+
+if TYPE_CHECKING:
+    from assets_core.project.facade import Planned, Project
+
+_HISTORY = 20
+_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Everything ``why`` says of one asset, or of one partition of it."""
+
+    asset: AssetKey
+    partition: str | None
+    planned: Planned
+    explanations: tuple[Explanation, ...]
+    details: Details
+    built: MaterializationRecord | None
+    """The current version, where one asset-partition was asked for."""
+    built_by: int | None
+    """The number of the run that made it."""
+
+
+def why(project: Project, asset: int, partition: str | None) -> Why:
+    """Explain one asset; raises UsageError E203 for a partition key that it doesn't have."""
+    spec = project.graph.specs[asset]
+    ordinal = None if partition is None else spec.partitions.ordinal(partition)
+    with project.reading() as reader:
+        planned = project.plan_with(reader, Wish(select=(f"+{spec.key}",)))
+        wanted = planned.wanted.get(asset, PartitionSet.EMPTY)
+        if ordinal is not None:
+            wanted = PartitionSet.range(ordinal, ordinal + 1)
+        past = History(reader, project.env, planned)
+        found = explain(planned.plan, planned.lineage, asset, wanted, past)
+        built = _built(project, reader, asset, partition)
+        reasons = [*_reasons(planned.plan), *_reasons_of(found)]
+        run = reader.run(built.run) if built is not None else None
+        return Why(
+            spec.key,
+            partition,
+            planned,
+            found,
+            _details(project, reader, reasons),
+            built,
+            run[0].number if run is not None else None,
+        )
+
+
+def plan_details(project: Project, plan: Plan, reader: StateReader) -> Details:
+    """What changed behind a plan's reasons, in one query."""
+    return _details(project, reader, list(_reasons(plan)))
+
+
+def _reasons(plan: Plan) -> Iterator[Reason]:
+    for step in plan.steps:
+        yield from step.reasons
+
+
+def _reasons_of(explanations: tuple[Explanation, ...]) -> Iterator[Reason]:
+    stack = [cause for one in explanations for cause in one.causes]
+    while stack:
+        cause = stack.pop()
+        yield cause.reason
+        stack += cause.behind
+
+
+def _details(project: Project, reader: StateReader, reasons: list[Reason]) -> Details:
+    holder = _holding(reasons)
+    wanted = versions_to_explain(holder)
+    today = _todays_texts(project) if wanted else {}
+    texts = {version: today[version] for version in wanted if version in today}
+    texts |= reader.documents(wanted - texts.keys())
+    return details(holder, texts)
+
+
+def _holding(reasons: list[Reason]) -> Plan:
+    """A plan that has these reasons: where details are looked up."""
+    step = Step(AssetKey("-"), 0, Action.RUN, tuple(reasons), PartitionSet.EMPTY)
+    return Plan("", datetime.min.replace(tzinfo=UTC), 0, (step,), (), 0)
+
+
+def _todays_texts(project: Project) -> Mapping[str, str]:
+    """The texts behind today's versions, as a run would record them."""
+    versioner, graph = project.definitions.versioner, project.graph
+    texts: dict[str, str] = {}
+    for number, key in enumerate(graph.keys):
+        definition = project.definition(number)
+        fingerprint = versioner.code(definition)
+        if fingerprint.parts:
+            texts[fingerprint.version] = parts_text(fingerprint.parts)
+        values = versioner.config_values(definition, key)
+        texts[versioner.config(definition, key)] = json.dumps(values, sort_keys=True)
+    return texts
+
+
+def _built(
+    project: Project, reader: StateReader, asset: int, partition: str | None
+) -> MaterializationRecord | None:
+    spec = project.graph.specs[asset]
+    if partition is None and spec.partitions.is_partitioned:
+        return None
+    address = AssetPartition(spec.key, partition or "")
+    return reader.current(project.env, [address]).get(address)
+
+
+class History:
+    """Why recorded versions differ from the ones before them, read from the latest records of an asset.
+
+    Of many partitions one is looked up: those that changed together mostly did so for one reason, and the others are
+    a ``why KEY@PART`` away.
+    """
+
+    def __init__(self, reader: StateReader, env: str, planned: Planned) -> None:
+        self._reader = reader
+        self._env = env
+        self._lineage = planned.lineage
+
+    def behind(
+        self, asset: int, partitions: PartitionSet, since: int, depth: int = 0
+    ) -> tuple[Cause, ...]:
+        """The differences between the version of one of these partitions and the one before ``since``."""
+        spec = self._lineage.graph.specs[asset]
+        key = spec.partitions.key(partitions.last)
+        records = self._reader.history(self._env, spec.key, key, _HISTORY)
+        if not records:
+            return ()
+        latest, before = records[0], records[1] if len(records) > 1 else None
+        return tuple(self._differences(asset, partitions, latest, before, depth))
+
+    def _differences(
+        self,
+        asset: int,
+        partitions: PartitionSet,
+        latest: MaterializationRecord,
+        before: MaterializationRecord | None,
+        depth: int,
+    ) -> Iterator[Cause]:
+        def cause(reason: Reason) -> Cause:
+            return Cause(latest.asset, reason, partitions, len(partitions))
+
+        if before is None:
+            yield cause(NeverMaterialized())
+            return
+        if latest.code != before.code:
+            yield cause(CodeChanged(before.code, latest.code))
+        if latest.config != before.config:
+            yield cause(ConfigChanged(before.config, latest.config))
+        old = {item.upstream: item for item in before.inputs}
+        for item in latest.inputs:
+            if item.upstream not in old:
+                yield cause(InputAdded(item.upstream))
+            elif item.version != old[item.upstream].version:
+                yield self._changed_input(item.upstream, old[item.upstream].as_of, depth)
+        for upstream in old.keys() - {item.upstream for item in latest.inputs}:
+            yield cause(InputRemoved(upstream))
+
+    def _changed_input(self, upstream: AssetKey, since: int, depth: int) -> Cause:
+        number = self._lineage.graph.numbers.get(upstream)
+        reason = InputChanged(upstream)
+        if number is None or depth >= _DEPTH:
+            return Cause(upstream, reason, PartitionSet.EMPTY, 0)
+        rows = self._lineage.rows(number)
+        changed = PartitionSet.of(rows.ordinals[rows.head["sequence"] > since])
+        behind = self.behind(number, changed, since, depth + 1) if changed else ()
+        return Cause(upstream, reason, changed, len(self._lineage.recorded(number)), behind)
