@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import sysconfig
+import zoneinfo
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ _IGNORED = tuple(
         *(str(Path(p).resolve()) for p in sysconfig.get_paths().values()),
         str(Path(sys.prefix).resolve()),
         str(Path(sys.base_prefix).resolve()),
+        *zoneinfo.TZPATH,
         "/proc",
         "/dev",
         "/sys",
