@@ -129,13 +129,15 @@ class ProjectFinder(MetaPathFinder):
 
     def elsewhere(self, top: str) -> str | None:
         """The file that provides this top-level name outside the root, ``"built-in"`` for one without a file."""
+        mine = str(self.locate(top) or "")
         for finder in sys.meta_path:
             if isinstance(finder, ProjectFinder):
                 continue
             spec = self._ask(finder, top)
             if spec is None or (spec.origin is None and spec.loader is None):
                 continue
-            if not self.is_under(spec.origin):
+            # not "lies under the root": so does a virtual environment in the project's folder
+            if os.path.realpath(spec.origin or "") != os.path.realpath(mine):
                 return spec.origin or "built-in"
         return None
 

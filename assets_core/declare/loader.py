@@ -11,8 +11,8 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
@@ -25,8 +25,9 @@ from assets_core.declare.importing_shadow import (
     refuse_our_names,
 )
 from assets_core.errors import DefinitionError, Place
+from assets_core.model.versions import digest
 
-__all__ = ["LoadedProject", "ModuleSource", "load_project", "unload"]
+__all__ = ["LoadedProject", "ModuleSource", "load_project", "project_in_place", "unload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class LoadedProject:
     """A project as it was loaded.
 
     ``root`` is the folder of the configuration file, ``import_root`` that folder or its ``src/``. ``modules`` and
-    ``objects`` are live views: a module imported later, inside a function, joins them then.
+    ``objects`` are live views: a module imported later, inside a function, joins them then. ``digest`` is that of the
+    bytes of all modules that loading read: a worker that loaded the same project has the same one.
     """
 
     root: Path
@@ -43,11 +45,17 @@ class LoadedProject:
     modules: Mapping[str, ModuleSource]
     objects: Mapping[str, ModuleType]
     finder: ProjectFinder = field(repr=False, compare=False)
+    digest: str = ""
 
     def source(self, name: str) -> ModuleSource | None:
         """The bytes of a module of the project, pinned now if nothing imported it yet; None for anything else."""
         top = name.partition(".")[0]
         return self.finder.source(name) if self.finder.claims(top) else None
+
+    def display_own(self, file: str) -> str | None:
+        """The same for files of modules that were read, and None for a virtual environment in the folder."""
+        own = any(str(source.path) == file for source in self.modules.values())
+        return _display(self.root, file) if own else None
 
     def display(self, file: str | os.PathLike[str]) -> str | None:
         """``file`` relative to the root with ``/``; None when it lies elsewhere."""
@@ -85,7 +93,39 @@ def load_project(
     except BaseException:
         unload(project)
         raise
-    return project
+    read = sorted(project.modules.items())
+    return replace(project, digest=digest(*(t for name, m in read for t in (name, m.digest))))
+
+
+def project_in_place(root: Path | str) -> LoadedProject:
+    """A project whose definitions were made in ``__main__`` or in notebook cells below ``root``.
+
+    Nothing is imported: Python already imported the script and the modules beside it, which count as the project's.
+    """
+    folder = Path(root).resolve()
+    finder = ProjectFinder(folder, ())
+    return LoadedProject(
+        folder, folder, (), MappingProxyType(finder.sources), _Imported(finder), finder
+    )
+
+
+class _Imported(Mapping[str, ModuleType]):
+    """Those of Python's modules that lie below the root."""
+
+    def __init__(self, finder: ProjectFinder) -> None:
+        self._finder = finder
+
+    def __getitem__(self, name: str) -> ModuleType:
+        module = sys.modules[name]
+        if not self._finder.is_under(getattr(module, "__file__", None)):
+            raise KeyError(name)
+        return module
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in list(sys.modules) if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def unload(project: LoadedProject) -> None:
@@ -129,7 +169,7 @@ def _import_all(project: LoadedProject, limit_s: float | None) -> None:
     except KeyboardInterrupt:
         raise
     except ImportTookTooLong as error:
-        inner = located(error, current, project.display)
+        inner = located(error, current, project.display_own)
         raise DefinitionError(
             "E116",
             f"importing `{current}` took longer than {limit_s:g} s",
@@ -138,7 +178,7 @@ def _import_all(project: LoadedProject, limit_s: float | None) -> None:
             notes=inner.notes,
         ) from error
     except BaseException as error:
-        known = located(error, current, project.display)
+        known = located(error, current, project.display_own)
         if known is error:
             raise
         raise known from error

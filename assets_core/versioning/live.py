@@ -108,25 +108,19 @@ class LiveObjects:
     def _module(self, value: ModuleType) -> Node:
         module = self.sources.module(value.__name__) if self.sources.owns(value.__name__) else None
         if module is None:
-            return follow()
+            return follow()._replace(wide=rules.of_external(value.__name__))
         return follow(Key(Target.WHOLE, module, 0, ""), Key(Target.EFFECTS, module, 0, ""))
 
     def _class(self, value: type) -> Node:
-        code = next((c for c in map(_code_of, vars(value).values()) if c is not None), None)
-        owned = self.sources.owns(value.__module__)
-        module = self.sources.module(value.__module__) if owned else None
-        if module is None and code is not None:
-            module = self.sources.of_code(code.__code__, code.__globals__)
+        module = self.sources.of_class(value)
         if module is None:
             return follow()
-        keys = self._by_qualname(module, value.__qualname__)
-        bases = tuple(self.key(base) for base in value.__bases__ if base is not object)
+        keys: list[Key] = []
+        for index in module.analysis.bindings.get(value.__qualname__.partition(".")[0], ()):
+            is_class = module.analysis.units[index].kind == "class"
+            keys.append(Key(Target.CLASS if is_class else Target.UNIT, module, index, ""))
+        bases = (self.key(base) for base in value.__bases__ if base is not object)
         return follow(*keys, *bases)
-
-    def _by_qualname(self, module: Module, qualname: str) -> tuple[Key, ...]:
-        sink = Sink(lenient=True)
-        self.resolver.reference(module, qualname.partition(".")[0], sink)
-        return tuple(sink.keys)
 
     def _function(self, function: FunctionType) -> Node:
         module = self.sources.of_code(function.__code__, function.__globals__)
@@ -136,6 +130,7 @@ class LiveObjects:
         params: set[str] = set()
         if module is None:
             parts.append(CodePart(name, "", 0, digest("external", name)))
+            sink.widen(rules.of_external(name))
         else:
             indexes = module.units_at(function.__code__.co_firstlineno)
             sink.keys.update((Key(Target.UNIT, module, index, ""), None) for index in indexes)
@@ -212,11 +207,6 @@ def asset_functions(definition: AssetDefinition) -> tuple[Callable[..., object],
 def is_of_ours(value: object) -> bool:
     """Whether an object is a declaration of ours, which counts by its statement."""
     return type(value).__module__.partition(".")[0] == "assets_core"
-
-
-def _code_of(member: object) -> FunctionType | None:
-    inner = getattr(member, "__func__", getattr(member, "fget", member))
-    return inner if isinstance(inner, FunctionType) else None
 
 
 def _is_filled(cell: Any) -> bool:

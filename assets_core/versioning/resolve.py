@@ -171,6 +171,14 @@ class Resolver:
         if (module, name) in seen:
             return
         seen = (*seen, (module, name))
+        if module.is_redefined(name):
+            sink.live.append(module.globals[name])
+            sink.attrs.update(rest)
+            return
+        holder = self.sources.holder(module, name)
+        if holder is not module:
+            self._name(holder, names, sink, seen)
+            return
         analysis = module.analysis
         imports, units = analysis.imported.get(name, ()), analysis.bindings.get(name, ())
         for imported in imports:
@@ -197,8 +205,8 @@ class Resolver:
         sink.attrs.update(rest)
 
     def _unbound(self, module: Module, name: str, rest: Sequence[str], sink: Sink) -> None:
-        if module.foreign is not None and name in module.foreign:
-            sink.live.append(module.foreign[name])
+        if name in module.globals and name not in rules.MODULE_NAMES:
+            sink.keys[Key(Target.VALUE, module, 0, name)] = None
             sink.attrs.update(rest)
         elif module.analysis.star:
             sink.widen(Wide.FILES)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 
 from assets_core.declare.loader import LoadedProject
 from assets_core.model.versions import digest
@@ -43,8 +43,9 @@ class Module:
         self.analysis = analysis
         self.data_digest = data_digest
         self.is_package = is_package
-        self.foreign = foreign
-        """The globals of a module that our loader did not load; names missing in its text are looked up there."""
+        self.is_foreign = foreign is not None
+        self.globals: Mapping[str, object] = {} if foreign is None else foreign
+        """The globals of code that our loader did not load: in a notebook, a name is bound by another cell's text."""
 
     def absolute(self, imported: Import) -> str:
         """The dotted name of the module that an import names."""
@@ -54,6 +55,11 @@ class Module:
         drop = imported.level - 1 if self.is_package else imported.level
         base = parts[: len(parts) - drop] if drop else parts
         return ".".join([*base, imported.module] if imported.module else base)
+
+    def is_redefined(self, name: str) -> bool:
+        """Whether a name is best followed as the live object: in notebooks a later cell may have replaced it."""
+        live = self.globals.get(name)
+        return isinstance(live, FunctionType | type) and live.__module__ == self.name
 
     def units_at(self, line: int) -> tuple[int, ...]:
         """The innermost units that contain a line: several when they share it, none for an unknown line."""
@@ -131,17 +137,60 @@ class Sources:
 
     def namespace(self, module: Module) -> Mapping[str, object]:
         """The live globals of a module; empty when it was never imported."""
-        if module.foreign is not None:
-            return module.foreign
+        if module.is_foreign:
+            return module.globals
         live = self.project.objects.get(module.name)
         return vars(live) if isinstance(live, ModuleType) else {}
 
     def of_code(self, code: CodeType, namespace: Mapping[str, object]) -> Module | None:
         """The module a code object was compiled from; None for installed packages and the standard library."""
-        file = code.co_filename
+        return self.of_file(code.co_filename, namespace)
+
+    def of_file(self, file: str, namespace: Mapping[str, object]) -> Module | None:
+        """The module of a file, or of what a notebook calls its cells."""
         if file not in self._files:
             self._files[file] = self._foreign(file, namespace)
         return self._files[file]
+
+    def holder(self, module: Module, name: str) -> Module:
+        """The module whose text binds a global: in a notebook the latest cell that does, else the module itself."""
+        if not module.is_foreign or module.name != "__main__":
+            return module
+        cells = (
+            file
+            for file in reversed(linecache.cache)
+            if file.startswith("<") or "ipykernel" in file
+        )
+        for file in cells:
+            cell = self.of_file(file, module.globals)
+            if cell is not None and (
+                name in cell.analysis.bindings or name in cell.analysis.imported
+            ):
+                return cell
+        return module
+
+    def of_class(self, value: type) -> Module | None:
+        """The module in whose text a class stands; a class without methods does not say."""
+        name = value.__module__
+        if self.owns(name):
+            return self.module(name)
+        namespace = vars(sys.modules[name]) if name in sys.modules else {}
+        codes = [
+            function.__code__
+            for function in map(_function, vars(value).values())
+            if function is not None
+        ]
+        file = namespace.get("__file__")
+        files = [code.co_filename for code in codes if not code.co_filename.startswith("<string")]
+        files += [file] if isinstance(file, str) else []
+        for candidate in [*files, *(reversed(linecache.cache) if name == "__main__" else ())]:
+            module = self.of_file(candidate, namespace)
+            if (
+                module is not None
+                and value.__qualname__.partition(".")[0] in module.analysis.bindings
+            ):
+                return module
+        return None
 
     def analysis(self, key: str, data: bytes) -> Analysis:
         """The analysis of these bytes, from the cache where it holds a sound one."""
@@ -165,6 +214,8 @@ class Sources:
             self._names = {str(known.path): known.name for known in self.project.modules.values()}
         if file in self._names:
             return self.module(self._names[file])
+        if self.owns(name) and str(self.project.finder.locate(name)) == file:
+            return self.module(name)
         if file.startswith(self._library) or name.partition(".")[0] == "assets_core":
             return None
         text = "".join(linecache.getlines(file, dict(namespace)))
@@ -174,3 +225,8 @@ class Sources:
         shown = self.project.display(file) or Path(file).name
         found = self.analysis(digest(data), data)
         return Module(name, shown, found, data_digest=digest(data), foreign=namespace)
+
+
+def _function(member: object) -> FunctionType | None:
+    inner = getattr(member, "__func__", getattr(member, "fget", member))
+    return inner if isinstance(inner, FunctionType) else None

@@ -44,7 +44,7 @@ def test_the_digests_are_the_golden_ones() -> None:
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_another_python_on_this_machine_gives_the_same_digests(version: str) -> None:
-    named = os.environ.get(f"ASSETS_TEST_PYTHON_{version.replace('.', '_')}")
+    named = os.environ.get(f"OTHER_PYTHON_{version.replace('.', '_')}")
     python = named or shutil.which(f"python{version}")
     if python is None or f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         pytest.skip(f"no other Python {version} here")
