@@ -7,116 +7,31 @@ the next number of one sequence, which is also its primary key; a materializatio
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from assets_core.model.checks import CheckOutcome
-from assets_core.model.keys import AssetKey, AssetPartition
-from assets_core.model.packed import (
-    HEAD_SIZE,
-    Flag,
-    check_flags,
-    check_mark,
-    check_marks,
-    pack_row,
-    repack_row,
-)
-from assets_core.model.records import (
-    AttemptRecord,
-    AttemptStatus,
-    CheckRecord,
-    MaterializationRecord,
-    PointerMove,
-)
-from assets_core.model.versions import NO_INPUT, InputVersion, Term
+from assets_core.model.keys import AssetPartition
+from assets_core.model.packed import Flag, repack_row
+from assets_core.model.records import AttemptStatus, MaterializationRecord, PointerMove
+from assets_core.model.versions import NO_INPUT, InputVersion
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+from assets_core.store.judging import fold, judged_row, row_flags, version_row
+from assets_core.store.states import (
+    CheckState,
+    Counter,
+    Evaluation,
+    Key,
+    KeyState,
+    KnownAttempt,
+    Version,
+    Writes,
+)
 
-Key: TypeAlias = AssetPartition
-CheckState: TypeAlias = Mapping[str, "tuple[CheckOutcome, InputVersion]"]
-"""Per check name, the latest result that counts and the sum of what it read of other assets."""
-
-_CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
-_NO_MARKS = Term(0, 0)
 _SAMPLES = 20
 """A duration weighs at least one twentieth, so that estimates follow recent runs."""
-
-
-@dataclass(slots=True)
-class Counter:
-    """The one locked row: the last numbers given. It changes only inside a write transaction."""
-
-    sequence: int = 0
-    run: int = 0
-    fence: int = 0
-
-    def event(self) -> int:
-        """The next event's number."""
-        self.sequence += 1
-        return self.sequence
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A current version or a candidate, as derived."""
-
-    number: int
-    touched: int
-    row: bytes
-
-
-@dataclass(slots=True)
-class KeyState:
-    """All that is derived or held of one asset-partition."""
-
-    lease: Lease | None = None
-    current: Version | None = None
-    candidate: Version | None = None
-    failure: int | None = None
-    """The sequence of its last attempt, where that did not materialize."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAttempt:
-    """An attempt that is recorded already."""
-
-    sequence: int
-    superseded: bool
-    materialized: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Checks evaluated together on one materialization: one row of ``check_results``.
-
-    ``keep`` names the checks whose earlier results still count; None keeps all of them.
-    """
-
-    sequence: int
-    env: str
-    asset: AssetKey
-    partition: str
-    materialization: int
-    run: str
-    at: datetime
-    results: tuple[tuple[CheckOutcome, InputVersion], ...]
-    keep: tuple[str, ...] | None = None
-
-
-@dataclass(slots=True)
-class Writes:
-    """What one operation adds to the facts, and the keys whose derived state it changed."""
-
-    attempts: list[tuple[int, AttemptRecord]] = field(default_factory=list)
-    materializations: list[tuple[int, MaterializationRecord]] = field(default_factory=list)
-    """With their numbers, which the records do not carry yet: copying 1,000 frozen records takes 5 ms."""
-    evaluations: list[Evaluation] = field(default_factory=list)
-    moves: list[PointerMove] = field(default_factory=list)
-    currents: set[Key] = field(default_factory=set)
-    candidates: set[Key] = field(default_factory=set)
-    failures: set[Key] = field(default_factory=set)
-    leases: set[Key] = field(default_factory=set)
 
 
 def claim(
@@ -326,80 +241,6 @@ def evaluate(
     return writes, None
 
 
-def evaluation_of(
-    records: Sequence[CheckRecord], keep: Collection[str] | None, counter: Counter
-) -> Evaluation:
-    """The evaluation that these records, all of one materialization, are of; ``keep`` keeps further results."""
-    first = records[0]
-    results = tuple((r.outcome, r.related) for r in records)
-    kept = None if keep is None else tuple(sorted(keep))
-    return Evaluation(
-        counter.event(),
-        first.env,
-        first.asset,
-        first.partition,
-        first.materialization,
-        first.run,
-        first.at,
-        results,
-        kept,
-    )
-
-
-def fold(state: CheckState, evaluation: Evaluation) -> CheckState:
-    """The results that count after one more evaluation."""
-    kept = {
-        name: result
-        for name, result in state.items()
-        if evaluation.keep is None or name in evaluation.keep
-    }
-    return kept | {outcome.name: (outcome, read) for outcome, read in evaluation.results}
-
-
-def fold_all(evaluations: Iterable[Evaluation]) -> CheckState:
-    """The results that count after these evaluations, in their order."""
-    state: CheckState = {}
-    for evaluation in evaluations:
-        state = fold(state, evaluation)
-    return state
-
-
-def version_row(
-    made: MaterializationRecord, number: int, sequence: int, checks: CheckState
-) -> bytes:
-    """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
-    flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
-    lanes = _NO_MARKS
-    if checks:
-        lanes, flags = _lanes(checks), flags | _flags(checks)
-    row = pack_row(made, sequence=sequence, checks=lanes, flags=flags)
-    return row[:8] + number.to_bytes(8, "little") + row[16:]
-
-
-def judged_row(row: bytes, checks: CheckState) -> bytes:
-    """The same row under other check results; what else its flags say stays."""
-    flags = (row_flags(row) & ~_CHECK_FLAGS) | _flags(checks)
-    return repack_row(row, checks=_lanes(checks), flags=flags)
-
-
-def row_flags(row: bytes) -> Flag:
-    """The flags of a packed row: the last eight bytes of its head."""
-    return Flag(int.from_bytes(row[HEAD_SIZE - 8 : HEAD_SIZE], "little"))
-
-
-def row_sequence(row: bytes) -> int:
-    """The sequence of the pointer move that a packed row carries."""
-    return int.from_bytes(row[:8], "little", signed=True)
-
-
-def _lanes(checks: CheckState) -> Term:
-    return check_marks([check_mark(o.name, o.version, read) for o, read in checks.values()])
-
-
-def _flags(checks: CheckState) -> Flag:
-    return check_flags([outcome for outcome, _ in checks.values()])
-
-
 def mean_after(samples: int, mean: float, duration: float) -> tuple[int, float]:
     """A running mean after one more duration; the newest weighs at least ``1 / _SAMPLES``."""
     samples += 1
@@ -409,14 +250,6 @@ def mean_after(samples: int, mean: float, duration: float) -> tuple[int, float]:
 def counts_for_durations(status: AttemptStatus) -> bool:
     """Whether an attempt's duration says how long the asset takes."""
     return status in {AttemptStatus.MATERIALIZED, AttemptStatus.REJECTED}
-
-
-def counting(
-    evaluations: Iterable[Evaluation], env: str, current: Version | None
-) -> Iterable[Evaluation]:
-    """Those of a version that count in ``env``: its own, and what another had found before the pointer came over."""
-    moved = 0 if current is None else row_sequence(current.row)
-    return [e for e in evaluations if e.env == env or e.sequence < moved]
 
 
 def changes_of(key: Key, state: KeyState, since: int) -> list[PackedChange]:
@@ -429,28 +262,3 @@ def changes_of(key: Key, state: KeyState, since: int) -> list[PackedChange]:
     if candidate is not None and (moved or candidate.touched > since):
         found.append(PackedChange(key.asset, key.partition, candidate.row, candidate=True))
     return found
-
-
-def dynamic_facts(
-    keys: Mapping[str, tuple[int, bool]], add: Sequence[str], remove: Sequence[str]
-) -> list[tuple[str, int, bool]]:
-    """(key, ordinal, live) facts; a key keeps its ordinal for ever, also when it is removed and added again."""
-    free = 1 + max((ordinal for ordinal, _ in keys.values()), default=-1)
-    facts, known = [], dict(keys)
-    for key in remove:
-        if key in known and known[key][1]:
-            known[key] = (known[key][0], False)
-            facts.append((key, known[key][0], False))
-    for key in add:
-        if key in known and known[key][1]:
-            continue
-        ordinal = known[key][0] if key in known else free
-        free = max(free, ordinal + 1)
-        known[key] = (ordinal, True)
-        facts.append((key, ordinal, True))
-    return facts
-
-
-def dynamic_live(keys: Mapping[str, tuple[int, bool]]) -> list[tuple[int, str]]:
-    """(ordinal, key) of those that are not removed, by ordinal."""
-    return sorted((ordinal, key) for key, (ordinal, live) in keys.items() if live)

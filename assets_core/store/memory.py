@@ -30,7 +30,7 @@ from assets_core.ports import (
     PackedRows,
     Transaction,
 )
-from assets_core.store.ledger import dynamic_live
+from assets_core.store.dynamic import dynamic_live
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
 from assets_core.store.snapshots import check_records, packed_rows

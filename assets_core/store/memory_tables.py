@@ -16,7 +16,7 @@ from assets_core.model.records import (
     RunRecord,
 )
 from assets_core.ports import Lease
-from assets_core.store.ledger import Counter, Evaluation, KeyState, KnownAttempt, Version
+from assets_core.store.states import Counter, Evaluation, KeyState, KnownAttempt, Version
 
 K = TypeVar("K")
 V = TypeVar("V")

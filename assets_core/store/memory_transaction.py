@@ -16,9 +16,11 @@ from assets_core.model.records import (
 )
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
-from assets_core.store.ledger import Evaluation, KeyState, Writes
+from assets_core.store.dynamic import dynamic_facts
+from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
+from assets_core.store.states import Evaluation, KeyState, Writes
 
 
 class MemoryTransaction:
@@ -126,7 +128,7 @@ class MemoryTransaction:
         publish_candidate: bool,
         keep: Collection[str] | None = None,
     ) -> bytes | None:
-        evaluation = ledger.evaluation_of(records, keep, self._tables.counter)
+        evaluation = evaluation_of(records, keep, self._tables.counter)
         return self._evaluate(evaluation, publish_candidate)
 
     def retire_checks(
@@ -158,7 +160,7 @@ class MemoryTransaction:
         ]
         writes, row = ledger.evaluate(
             evaluation,
-            ledger.fold_all(ledger.counting(past, evaluation.env, states[key].current)),
+            fold_all(counting(past, evaluation.env, states[key].moved)),
             states[key],
             self._tables.counter,
             publish_candidate=publish_candidate,
@@ -229,7 +231,7 @@ class MemoryTransaction:
 
     def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
         keys = self._tables.dynamic.setdefault((env, name), {})
-        for key, ordinal, live in ledger.dynamic_facts(keys, add, remove):
+        for key, ordinal, live in dynamic_facts(keys, add, remove):
             self._tables.counter.event()
             self._undo.put(keys, key, (ordinal, live))
 

@@ -40,17 +40,19 @@ class Projection:
 def compact(engine: SqlEngine, queries: Queries, env: str, assets: Assets) -> None:
     """Pack those partitioned assets that have many plain rows, each in a transaction of its own."""
     with engine.reading() as connection:
-        due = _due(connection, engine, queries, env, [a for a in assets if a[1].is_partitioned])
-    for asset, definition in due:
+        chosen = due(connection, engine, queries, env, assets)
+    for asset, definition in chosen:
         with engine.reading() as connection:
             projection = project(connection, queries, env, asset, definition)
         with engine.writing() as connection:
             replace_projection(connection, engine, queries, env, projection)
 
 
-def _due(
+def due(
     connection: Connection, engine: SqlEngine, queries: Queries, env: str, assets: Assets
 ) -> Assets:
+    """The partitioned assets that have many plain rows."""
+    assets = [one for one in assets if one[1].is_partitioned]
     known = {row[0]: row for row in connection.execute(queries.projections, {"env": env})}
     since, allowed = [], []
     for key, definition in assets:

@@ -11,7 +11,7 @@ from assets_core.model.records import CheckRecord
 from assets_core.partitions import PartitionsDefinition
 from assets_core.ports import PackedRows
 from assets_core.store.chunks import group_rows
-from assets_core.store.ledger import Evaluation
+from assets_core.store.states import Evaluation
 
 PlainRow = tuple[int, str, bytes]
 """An asset's position in the list that was asked for, a partition key, a packed row."""

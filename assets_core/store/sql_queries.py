@@ -1,6 +1,7 @@
-"""Every statement that reads, built once per store and only when first used (a statement takes about 0.2 ms to build).
+"""The statements that read versions and their states.
 
-The number of queries of a bulk read never depends on the number of keys: they are bound as one value (``Wanted``).
+Each is built once per store and only when first used: building one takes about 0.2 ms. The number of queries of a bulk
+read never depends on the number of keys, which are bound as one value (``Wanted``).
 """
 
 from __future__ import annotations
@@ -11,20 +12,19 @@ from sqlalchemy import FromClause, Table, and_, bindparam, func, select, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from assets_core.store import sql_rows
-from assets_core.store.sql_engine import Query, SqlEngine, Wanted
+from assets_core.store.sql_engine import Query, SqlEngine
+from assets_core.store.sql_history import HistoryQueries
+from assets_core.store.sql_parameters import asset, env, limit, number, of_key, run
 from assets_core.store.sql_schema import (
     attempts,
     candidates,
     check_results,
     chunks,
     counters,
-    documents,
     durations,
-    dynamic_partitions,
     failures,
     leases,
     materializations,
-    observations,
     pointer_moves,
     pointers,
     projections,
@@ -32,21 +32,8 @@ from assets_core.store.sql_schema import (
     runs,
 )
 
-env: ColumnElement[str] = bindparam("env")
-asset: ColumnElement[str] = bindparam("asset")
-limit: ColumnElement[int] = bindparam("limit")
 
-
-def _of_key(table: Table, wanted: Wanted) -> ColumnElement[bool]:
-    """The row of ``table`` for the (asset, partition) of ``wanted``."""
-    return and_(
-        table.c.env == env,
-        table.c.asset == wanted.fields[0],
-        table.c.partition == wanted.fields[1],
-    )
-
-
-def _with_records(source: FromClause, number: ColumnElement[int]) -> FromClause:
+def with_records(source: FromClause, number: ColumnElement[int]) -> FromClause:
     """``source`` with the materialization of that number, its attempt and run."""
     return (
         source.outerjoin(materializations, materializations.c.number == number)
@@ -55,12 +42,11 @@ def _with_records(source: FromClause, number: ColumnElement[int]) -> FromClause:
     )
 
 
-class Queries:
+class Queries(HistoryQueries):
     """The statements for one engine. Parameters: ``env``, ``asset``, ``limit``, ``wanted`` and those named."""
 
     def __init__(self, engine: SqlEngine) -> None:
-        self._assets = engine.wanted(1)
-        self._keys = engine.wanted(2)
+        super().__init__(engine)
         self._triples = engine.wanted(3)
 
     # --- versions -----------------------------------------------------------------------------------------------
@@ -84,9 +70,9 @@ class Queries:
         return self._records_of(candidates)
 
     def _records_of(self, table: Table) -> Query:
-        joined = self._keys.source.outerjoin(table, _of_key(table, self._keys))
+        joined = self._keys.source.outerjoin(table, of_key(table, self._keys))
         return select(self._keys.position, *sql_rows.MATERIALIZATION).select_from(
-            _with_records(joined, table.c.materialization)
+            with_records(joined, table.c.materialization)
         )
 
     @cached_property
@@ -94,7 +80,7 @@ class Queries:
         """The current materializations of one asset, by partition."""
         return (
             select(*sql_rows.MATERIALIZATION)
-            .select_from(_with_records(pointers, pointers.c.materialization))
+            .select_from(with_records(pointers, pointers.c.materialization))
             .where(pointers.c.env == env, pointers.c.asset == asset)
             .where(pointers.c.materialization.is_not(None))
             .order_by(pointers.c.partition)
@@ -207,7 +193,7 @@ class Queries:
         wanted, known = self._triples, attempts.alias("known")
         joined = wanted.source
         for table in (leases, pointers, candidates, failures):
-            joined = joined.outerjoin(table, _of_key(table, wanted))
+            joined = joined.outerjoin(table, of_key(table, wanted))
         joined = joined.outerjoin(known, known.c.attempt == wanted.fields[2]).outerjoin(
             materializations, materializations.c.number == known.c.sequence
         )
@@ -254,12 +240,12 @@ class Queries:
     @cached_property
     def run_number(self) -> Query:
         """The number of the run with the id ``run``."""
-        return select(runs.c.number).where(runs.c.run == bindparam("run"))
+        return select(runs.c.number).where(runs.c.run == run)
 
     @cached_property
     def end_of_run(self) -> Query:
         """Whether the run with this ``number`` has ended."""
-        return select(run_ends.c.sequence).where(run_ends.c.run == bindparam("number"))
+        return select(run_ends.c.sequence).where(run_ends.c.run == number)
 
     @cached_property
     def known_durations(self) -> Query:
@@ -269,148 +255,3 @@ class Queries:
             durations, and_(durations.c.env == env, durations.c.asset == wanted.fields[0])
         )
         return select(wanted.position, durations.c.samples, durations.c.mean_s).select_from(joined)
-
-    # --- what happened ------------------------------------------------------------------------------------------
-
-    @cached_property
-    def checks(self) -> Query:
-        """The newest evaluations of one asset."""
-        return (
-            select(*sql_rows.EVALUATION)
-            .join_from(check_results, runs, runs.c.number == check_results.c.run)
-            .where(check_results.c.env == env, check_results.c.asset == asset)
-            .order_by(check_results.c.sequence.desc())
-            .limit(limit)
-        )
-
-    @cached_property
-    def evaluations(self) -> Query:
-        """(position, evaluation) of wanted materializations, in order."""
-        wanted = self._assets
-        joined = wanted.source.outerjoin(
-            check_results, check_results.c.materialization == wanted.fields[0]
-        ).outerjoin(runs, runs.c.number == check_results.c.run)
-        return (
-            select(wanted.position, *sql_rows.EVALUATION)
-            .select_from(joined)
-            .order_by(check_results.c.sequence)
-        )
-
-    @cached_property
-    def moves(self) -> Query:
-        """The newest pointer moves of one asset."""
-        return (
-            select(*sql_rows.MOVE)
-            .select_from(pointer_moves.outerjoin(runs, runs.c.number == pointer_moves.c.run))
-            .where(pointer_moves.c.env == env, pointer_moves.c.asset == asset)
-            .order_by(pointer_moves.c.sequence.desc())
-            .limit(limit)
-        )
-
-    @cached_property
-    def last_failures(self) -> Query:
-        """(position, attempt) of wanted assets, where the last attempt did not materialize."""
-        wanted = self._assets
-        joined = (
-            wanted.source.outerjoin(
-                failures, and_(failures.c.env == env, failures.c.asset == wanted.fields[0])
-            )
-            .outerjoin(attempts, attempts.c.sequence == failures.c.attempt)
-            .outerjoin(runs, runs.c.number == attempts.c.run)
-        )
-        return select(wanted.position, *sql_rows.ATTEMPT).select_from(joined)
-
-    @cached_property
-    def runs(self) -> Query:
-        """The newest runs."""
-        return self._runs.where(runs.c.env == env).order_by(runs.c.sequence.desc()).limit(limit)
-
-    @cached_property
-    def run_by_id(self) -> Query:
-        """The run with the id ``run``."""
-        return self._runs.where(runs.c.run == bindparam("run"))
-
-    @cached_property
-    def run_by_number(self) -> Query:
-        """The run with this ``number``."""
-        return self._runs.where(runs.c.number == bindparam("number"))
-
-    @property
-    def _runs(self) -> Query:
-        return select(*sql_rows.RUN).select_from(
-            runs.outerjoin(run_ends, run_ends.c.run == runs.c.number)
-        )
-
-    @cached_property
-    def attempts(self) -> Query:
-        """Every attempt of the run with the id ``run``; they all came after it, so no index is needed."""
-        return (
-            select(*sql_rows.ATTEMPT)
-            .join_from(runs, attempts, attempts.c.run == runs.c.number)
-            .where(runs.c.run == bindparam("run"), attempts.c.sequence > runs.c.sequence)
-            .order_by(attempts.c.sequence)
-        )
-
-    @cached_property
-    def observations(self) -> Query:
-        """(position, observation) of wanted assets: the latest per partition."""
-        wanted = self._assets
-        joined = wanted.source.outerjoin(
-            observations,
-            and_(
-                observations.c.env == env,
-                observations.c.asset == wanted.fields[0],
-                observations.c.sequence == self._latest(observations.c.partition),
-            ),
-        )
-        return (
-            select(wanted.position, *sql_rows.OBSERVATION)
-            .select_from(joined)
-            .order_by(observations.c.asset, observations.c.partition)
-        )
-
-    def _latest(self, partition: ColumnElement[str]) -> ColumnElement[int]:
-        later = observations.alias("later")
-        return (
-            select(func.max(later.c.sequence))
-            .where(
-                later.c.env == observations.c.env,
-                later.c.asset == observations.c.asset,
-                later.c.partition == partition,
-            )
-            .correlate(observations)
-            .scalar_subquery()
-        )
-
-    @cached_property
-    def latest_tokens(self) -> Query:
-        """(position, token, version) of wanted (asset, partition), every one in order."""
-        wanted = self._keys
-        joined = wanted.source.outerjoin(observations, _of_key(observations, wanted))
-        return (
-            select(wanted.position, observations.c.token, observations.c.version)
-            .select_from(joined)
-            .order_by(observations.c.sequence)
-        )
-
-    @cached_property
-    def documents(self) -> Query:
-        """(position, digest, content) of wanted digests."""
-        wanted = self._assets
-        joined = wanted.source.outerjoin(documents, documents.c.digest == wanted.fields[0])
-        return select(wanted.position, documents.c.digest, documents.c.content).select_from(joined)
-
-    @cached_property
-    def dynamic(self) -> Query:
-        """(name, key, ordinal, live) facts of an environment, in order."""
-        table = dynamic_partitions
-        return (
-            select(table.c.name, table.c.key, table.c.ordinal, table.c.live)
-            .where(table.c.env == env)
-            .order_by(table.c.sequence)
-        )
-
-    @cached_property
-    def dynamic_of(self) -> Query:
-        """The same, of one ``name``."""
-        return self.dynamic.where(dynamic_partitions.c.name == bindparam("name"))

@@ -21,11 +21,12 @@ from assets_core.partitions import PartitionsDefinition
 from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
+from assets_core.store.dynamic import dynamic_live
 from assets_core.store.encoding import written_of
-from assets_core.store.ledger import Evaluation, dynamic_live
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_engine import AnyRow, Query, SqlEngine
 from assets_core.store.sql_queries import Queries
+from assets_core.store.states import Evaluation
 
 Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
 _HISTORY = 1 << 62

@@ -23,7 +23,6 @@ from assets_core.store.encoding import (
     time_of,
     written_of,
 )
-from assets_core.store.ledger import Evaluation
 from assets_core.store.sql_engine import AnyRow
 from assets_core.store.sql_schema import (
     attempts,
@@ -34,6 +33,7 @@ from assets_core.store.sql_schema import (
     run_ends,
     runs,
 )
+from assets_core.store.states import Evaluation
 
 MATERIALIZATION = (
     attempts.c.attempt,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
 from assets_core.ports import LivenessProbe, Transaction
-from assets_core.store.packing import compact
+from assets_core.store.packing import Assets, compact
+from assets_core.store.rebuilding import rebuild
 from assets_core.store.sql_engine import SqlEngine
 from assets_core.store.sql_reader import SqlReader
 from assets_core.store.sql_transaction import SqlTransaction
@@ -35,6 +36,10 @@ class SqlStore(SqlReader):
 
     def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
         compact(self._engine, self._queries, env, assets)
+
+    def rebuild(self, assets: Mapping[str, Assets] | None = None) -> None:
+        """Recreate every derived table from the facts; the assets given, by environment, are packed at once."""
+        rebuild(self._engine, self._queries, assets or {})
 
     def close(self) -> None:
         self._engine.close()

@@ -23,15 +23,9 @@ from assets_core.model.records import (
 )
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
+from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, time_text
-from assets_core.store.ledger import (
-    Counter,
-    Evaluation,
-    KeyState,
-    KnownAttempt,
-    Version,
-    Writes,
-)
+from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
 from assets_core.store.sql_engine import AnyRow, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
@@ -50,6 +44,7 @@ from assets_core.store.sql_schema import (
     runs,
 )
 from assets_core.store.sql_writes import Writer
+from assets_core.store.states import Counter, Evaluation, KeyState, KnownAttempt, Version, Writes
 
 States = dict[AssetPartition, KeyState]
 
@@ -200,7 +195,7 @@ class SqlTransaction:
         publish_candidate: bool,
         keep: Collection[str] | None = None,
     ) -> bytes | None:
-        evaluation = ledger.evaluation_of(records, keep, self._counter)
+        evaluation = evaluation_of(records, keep, self._counter)
         return self._evaluate(evaluation, publish_candidate=publish_candidate)
 
     def retire_checks(
@@ -226,10 +221,9 @@ class SqlTransaction:
         key = AssetPartition(evaluation.asset, evaluation.partition)
         states, _ = self._look(evaluation.env, [(key, "")])
         past = evaluations_of(self._connection, self._engine, self._queries, [number])
-        counting = ledger.counting(past, evaluation.env, states[key].current)
         writes, row = ledger.evaluate(
             evaluation,
-            ledger.fold_all(counting),
+            fold_all(counting(past, evaluation.env, states[key].moved)),
             states[key],
             self._counter,
             publish_candidate=publish_candidate,
@@ -309,7 +303,7 @@ class SqlTransaction:
         values = {"env": env, "name": name}
         for _, key, ordinal, live in self._connection.execute(self._queries.dynamic_of, values):
             keys[key] = (ordinal, bool(live))
-        facts = ledger.dynamic_facts(keys, add, remove)
+        facts = dynamic_facts(keys, add, remove)
         rows = [
             (self._counter.event(), env, name, key, ordinal, int(live))
             for key, ordinal, live in facts

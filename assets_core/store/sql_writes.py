@@ -21,14 +21,7 @@ from assets_core.store.encoding import (
     time_text,
     written_text,
 )
-from assets_core.store.ledger import (
-    Evaluation,
-    KeyState,
-    Version,
-    Writes,
-    counts_for_durations,
-    mean_after,
-)
+from assets_core.store.ledger import counts_for_durations, mean_after
 from assets_core.store.sql_engine import SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_schema import (
@@ -42,6 +35,7 @@ from assets_core.store.sql_schema import (
     pointer_moves,
     pointers,
 )
+from assets_core.store.states import Evaluation, KeyState, Version, Writes
 
 States = Mapping[AssetPartition, KeyState]
 

@@ -1,0 +1,95 @@
+"""What check results make of a version's packed row: results of one name replace each other, and can be retired."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from assets_core.model.packed import (
+    HEAD_SIZE,
+    Flag,
+    check_flags,
+    check_mark,
+    check_marks,
+    pack_row,
+    repack_row,
+)
+from assets_core.model.records import CheckRecord, MaterializationRecord
+from assets_core.model.versions import Term
+from assets_core.store.states import CheckState, Counter, Evaluation
+
+_CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
+_NO_MARKS = Term(0, 0)
+
+
+def evaluation_of(
+    records: Sequence[CheckRecord], keep: Collection[str] | None, counter: Counter
+) -> Evaluation:
+    """The evaluation that these records, all of one materialization, are of; ``keep`` keeps further results."""
+    first = records[0]
+    results = tuple((r.outcome, r.related) for r in records)
+    kept = None if keep is None else tuple(sorted(keep))
+    return Evaluation(
+        counter.event(),
+        first.env,
+        first.asset,
+        first.partition,
+        first.materialization,
+        first.run,
+        first.at,
+        results,
+        kept,
+    )
+
+
+def fold(state: CheckState, evaluation: Evaluation) -> CheckState:
+    """The results that count after one more evaluation."""
+    kept = {
+        name: result
+        for name, result in state.items()
+        if evaluation.keep is None or name in evaluation.keep
+    }
+    return kept | {outcome.name: (outcome, read) for outcome, read in evaluation.results}
+
+
+def fold_all(evaluations: Iterable[Evaluation]) -> CheckState:
+    """The results that count after these evaluations, in their order."""
+    state: CheckState = {}
+    for evaluation in evaluations:
+        state = fold(state, evaluation)
+    return state
+
+
+def version_row(
+    made: MaterializationRecord, number: int, sequence: int, checks: CheckState
+) -> bytes:
+    """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
+    flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
+    lanes = _NO_MARKS
+    if checks:
+        lanes, flags = _lanes(checks), flags | _flags(checks)
+    row = pack_row(made, sequence=sequence, checks=lanes, flags=flags)
+    return row[:8] + number.to_bytes(8, "little") + row[16:]
+
+
+def judged_row(row: bytes, checks: CheckState) -> bytes:
+    """The same row under other check results; what else its flags say stays."""
+    flags = (row_flags(row) & ~_CHECK_FLAGS) | _flags(checks)
+    return repack_row(row, checks=_lanes(checks), flags=flags)
+
+
+def row_flags(row: bytes) -> Flag:
+    """The flags of a packed row: the last eight bytes of its head."""
+    return Flag(int.from_bytes(row[HEAD_SIZE - 8 : HEAD_SIZE], "little"))
+
+
+def _lanes(checks: CheckState) -> Term:
+    return check_marks([check_mark(o.name, o.version, read) for o, read in checks.values()])
+
+
+def _flags(checks: CheckState) -> Flag:
+    return check_flags([outcome for outcome, _ in checks.values()])
+
+
+def counting(evaluations: Iterable[Evaluation], env: str, moved: int) -> Iterable[Evaluation]:
+    """Those of a version that count in ``env``: its own, and another's from before the pointer was ``moved`` there."""
+    return [e for e in evaluations if e.env == env or e.sequence < moved]

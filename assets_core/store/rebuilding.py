@@ -1,0 +1,167 @@
+"""Recreating every derived table from the facts. Leases are neither: what is held stays held.
+
+The rules are those of the ledger, read backwards from the facts: the latest move of a key is its pointer; a rejected
+version that no move followed is its candidate; its last attempt, if it did not materialize and no move followed, is its
+failure. A test compares every byte with what the ledger had written step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+from sqlalchemy import Connection, Subquery, Table, delete, func, literal, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from assets_core.model.packed import withdrawn_row
+from assets_core.model.records import AttemptStatus
+from assets_core.store import sql_rows
+from assets_core.store.judging import counting, fold_all, version_row
+from assets_core.store.ledger import mean_after
+from assets_core.store.packing import Assets, due, project, replace_projection
+from assets_core.store.sql_engine import AnyRow, Query, SqlEngine, Values
+from assets_core.store.sql_queries import Queries, with_records
+from assets_core.store.sql_reader import evaluations_of
+from assets_core.store.sql_schema import (
+    DERIVED,
+    attempts,
+    candidates,
+    check_results,
+    counters,
+    durations,
+    dynamic_partitions,
+    failures,
+    leases,
+    materializations,
+    observations,
+    pointer_moves,
+    pointers,
+    run_ends,
+    runs,
+)
+from assets_core.store.states import Evaluation
+
+_BATCH = 1000
+_FACTS = (runs, run_ends, attempts, check_results, pointer_moves, observations, dynamic_partitions)
+_KEY = ("env", "asset", "partition")
+
+
+def rebuild(engine: SqlEngine, queries: Queries, assets: Mapping[str, Assets]) -> None:
+    """Recreate everything derived in one transaction; ``assets``, by environment, are packed as ``compact`` would."""
+    with engine.writing() as connection:
+        for table in DERIVED:
+            connection.execute(delete(table))
+        rebuilder = _Rebuilder(connection, engine, queries)
+        rebuilder.pointers()
+        rebuilder.candidates()
+        rebuilder.failures()
+        rebuilder.durations()
+        rebuilder.counter()
+        for env, some in assets.items():
+            for asset, definition in due(connection, engine, queries, env, some):
+                projection = project(connection, queries, env, asset, definition)
+                replace_projection(connection, engine, queries, env, projection)
+
+
+class _Rebuilder:
+    def __init__(self, connection: Connection, engine: SqlEngine, queries: Queries) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._queries = queries
+
+    def pointers(self) -> None:
+        last = _last(pointer_moves, "moved")
+        query = select(last.c.latest, *(last.c[name] for name in _KEY), *sql_rows.MATERIALIZATION)
+        joined = last.join(pointer_moves, pointer_moves.c.sequence == last.c.latest)
+        self._versions(
+            pointers, query.select_from(with_records(joined, pointer_moves.c.materialization))
+        )
+
+    def candidates(self) -> None:
+        """Candidates have no move: what stands for it in a row is 0."""
+        rejected = _last(attempts, "rejected", AttemptStatus.REJECTED)
+        moved = _last(pointer_moves, "moved")
+        joined = rejected.outerjoin(
+            moved, (moved.c.env == rejected.c.env) & (moved.c.asset == rejected.c.asset)
+            & (moved.c.partition == rejected.c.partition)
+        )  # fmt: skip
+        query = select(
+            literal(0), *(rejected.c[name] for name in _KEY), *sql_rows.MATERIALIZATION
+        ).where(rejected.c.latest > func.coalesce(moved.c.latest, 0))
+        query = query.where(materializations.c.number.is_not(None))
+        self._versions(candidates, query.select_from(with_records(joined, rejected.c.latest)))
+
+    def _versions(self, table: Table, query: Query) -> None:
+        found = iter(self._connection.execute(query).fetchall())
+        while batch := list(islice(found, _BATCH)):
+            numbers = [row[-1] for row in batch if row[-1] is not None]
+            by_number: dict[int, list[Evaluation]] = {}
+            for one in evaluations_of(self._connection, self._engine, self._queries, numbers):
+                by_number.setdefault(one.materialization, []).append(one)
+            rows = [_version(row, by_number.get(row[-1], [])) for row in batch]
+            self._engine.insert(self._connection, table, rows)
+
+    def failures(self) -> None:
+        last = _last(attempts, "tried", None)
+        moved = _last(pointer_moves, "moved")
+        query = (
+            select(*(last.c[name] for name in _KEY), last.c.latest)
+            .join_from(last, attempts, attempts.c.sequence == last.c.latest)
+            .outerjoin(
+                moved, (moved.c.env == last.c.env) & (moved.c.asset == last.c.asset)
+                & (moved.c.partition == last.c.partition)
+            )
+            .where(attempts.c.status != AttemptStatus.MATERIALIZED.value)
+            .where(last.c.latest > func.coalesce(moved.c.latest, 0))
+        )  # fmt: skip
+        rows = [tuple(row) for row in self._connection.execute(query)]
+        self._insert(failures, rows)
+
+    def durations(self) -> None:
+        counted = [AttemptStatus.MATERIALIZED.value, AttemptStatus.REJECTED.value]
+        query = (
+            select(attempts.c.env, attempts.c.asset, attempts.c.duration_s)
+            .where(attempts.c.status.in_(counted))
+            .order_by(attempts.c.sequence)
+        )
+        means: dict[tuple[str, str], tuple[int, float]] = {}
+        for env, asset, duration in self._connection.execute(query):
+            means[env, asset] = mean_after(*means.get((env, asset), (0, 0.0)), duration)
+        self._insert(durations, [(*key, *mean) for key, mean in means.items()])
+
+    def counter(self) -> None:
+        """The fence never goes back: one that was given may still be held by a process that sleeps."""
+        sequence = max(self._greatest(table.c.sequence) for table in _FACTS)
+        run = self._greatest(runs.c.number)
+        fence = max(self._greatest(t.c.fence) for t in (counters, attempts, leases))
+        self._engine.upsert(self._connection, counters, [(1, sequence, run, fence)])
+
+    def _greatest(self, column: ColumnElement[int]) -> int:
+        row = self._connection.execute(select(func.max(column))).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def _insert(self, table: Table, rows: Sequence[Values]) -> None:
+        if rows:
+            self._engine.insert(self._connection, table, rows)
+
+
+def _last(table: Table, name: str, status: AttemptStatus | None = None) -> Subquery:
+    """The latest row of each key; of attempts, those with this status, or those that were not superseded."""
+    query = select(*(table.c[part] for part in _KEY), func.max(table.c.sequence).label("latest"))
+    if table is attempts:
+        superseded = AttemptStatus.SUPERSEDED.value
+        allowed = table.c.status != superseded if status is None else table.c.status == status.value
+        query = query.where(allowed)
+    return query.group_by(*(table.c[part] for part in _KEY)).subquery(name)
+
+
+def _version(row: AnyRow, evaluations: list[Evaluation]) -> Values:
+    """From (move, env, asset, partition, materialization): the row of ``pointers`` or ``candidates``."""
+    moved, env, asset, partition = row[:4]
+    if row[-1] is None:
+        return (env, asset, partition, None, moved, withdrawn_row(moved))
+    made = sql_rows.materialization_of(row)
+    checks = fold_all(counting(evaluations, env, moved))
+    touched = max([moved or made.number, *(e.sequence for e in evaluations if e.env == env)])
+    packed = version_row(made, made.number, moved, checks)
+    return (env, asset, partition, made.number, touched, packed)
