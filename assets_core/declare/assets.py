@@ -125,6 +125,9 @@ def spec_of(
     name: str, kind: str, place: Place, options: dict[str, Any], function: FunctionType | None
 ) -> AssetSpec:
     """The facts about one output; ``options`` are the accepted ones, without those of the definition."""
+    if not options:
+        key = key_of("", name, place, _naming(function, None))
+        return AssetSpec(key, kind, place, UNPARTITIONED, description_of(function))
     facts = dict(options)
     given = facts.pop("name", None)
     key = key_of(facts.pop("prefix", ""), given or name, place, _naming(function, given))

@@ -105,15 +105,17 @@ class _Reader:
                 return _CONTEXT
             return None if has_default else self._input(name, None)
         resolved = self._resolve(name, annotation)
-        special = self._special(name, resolved)
+        is_class = isinstance(resolved, type)  # most are, and need no look at their inside
+        kind = resolved if isinstance(resolved, type) else _only_class(resolved)
+        special = None if kind is None else self._special(name, kind)
         if special is not None:
             return special
         if name == "context":
             raise _reserved(self._function)
-        described = self._described(name, resolved)
-        if described is not None:
+        described = None if is_class else self._described(name, resolved)
+        if described is not None or has_default:
             return described
-        return None if has_default else self._input(name, _plain(resolved))
+        return self._input(name, resolved if is_class else _plain(resolved))
 
     def returns(self, annotations: Mapping[str, object]) -> object:
         if "return" not in annotations:
@@ -140,10 +142,7 @@ class _Reader:
             raise unresolved_parameter(self._function, name, resolved)
         return resolved
 
-    def _special(self, name: str, annotation: object) -> Parameter | None:
-        kind = annotation if isinstance(annotation, type) else _only_class(annotation)
-        if kind is None:
-            return None
+    def _special(self, name: str, kind: type) -> Parameter | None:
         bases = kind.__mro__
         if AssetContext in bases:
             return _CONTEXT if name == "context" else ContextParameter(name)
