@@ -1,0 +1,1 @@
+"""How users declare assets: decorators, collection and the loader of their modules."""
