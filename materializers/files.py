@@ -115,7 +115,10 @@ def _copy_tree(folder: Path, root: Path, location: Path, prefix: str) -> Iterato
 
 def _followed(path: Path, root: Path) -> Path:
     """The regular file that ``path`` is or, inside ``root``, links to."""
-    target = path.resolve()
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise unstorable(f"{shorten(str(path))} is a link that leads nowhere") from None
     if not target.is_relative_to(root):
         raise unstorable(f"{shorten(str(path))} is a link out of the directory that was returned")
     if not target.is_file():

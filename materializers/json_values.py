@@ -146,10 +146,17 @@ def _check_comes_back(model: Any, text: str) -> None:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"])
         raise _refused(f"$.{at}", f"it would not load again: {first['msg']}") from error
-    before, after = model.model_dump(), restored.model_dump()
-    for field in before:
-        if before[field] != after.get(field):
+    after = {**restored.__dict__, **(restored.model_extra or {})}
+    for field, value in {**model.__dict__, **(model.model_extra or {})}.items():
+        if field not in after or not _equal(value, after[field]):
             raise _refused(f"$.{field}", "it would load as a different value")
+
+
+def _equal(one: object, other: object) -> bool:
+    try:
+        return bool(one == other)
+    except (TypeError, ValueError):  # arrays compare by element
+        return repr(one) == repr(other)
 
 
 def _validated(raw: bytes, wanted: Any) -> object:
@@ -157,6 +164,9 @@ def _validated(raw: bytes, wanted: Any) -> object:
 
     try:
         return pydantic.TypeAdapter(wanted).validate_json(raw, by_name=True, by_alias=False)
+    except pydantic.errors.PydanticSchemaGenerationError:
+        choices = ["a JSON type", "a pydantic model"]
+        raise not_loadable("json", str(annotation_name(wanted)), choices) from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         at = ".".join(["$", *(str(part) for part in first["loc"])])

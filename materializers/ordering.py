@@ -9,22 +9,31 @@ returns the permutation, Arrow applies it. 10 million shuffled rows by five keys
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager, suppress
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from materializers.annotations import DUCKDB, family_of
-from materializers.arrow import ChunkedArray, Table, pa, pt
+from materializers.arrow import ChunkedArray, Table, pa, pc, pt
 from materializers.digest import BLOCK_ROWS
 from materializers.logical import Column
 from materializers.refusals import no_such_column
 from materializers.tabulate import Tabulated, as_table, from_relation, tabulate
 
+if TYPE_CHECKING:
+    import duckdb
+
 _POSITION = "position"
 
 
-def in_canonical_order(value: Any, row_key: Sequence[str]) -> Tabulated:
-    """The rows of ``value``, sorted; raises StepError E305 for a key column that is not there."""
+def in_canonical_order(value: Any, row_key: Sequence[str], spill: Path) -> Tabulated:
+    """The rows of ``value``, sorted; raises StepError E305 for a key column that is not there.
+
+    ``spill`` is a directory that may be created for what does not fit in memory; it is gone after the last piece.
+    """
     if family_of(value) == DUCKDB:
         kinds = [kind.id for kind in value.types]
         floats = [n for n, k in zip(value.columns, kinds, strict=True) if k in {"float", "double"}]
@@ -33,30 +42,85 @@ def in_canonical_order(value: Any, row_key: Sequence[str]) -> Tabulated:
     (whole,) = table.pieces
     if whole.num_rows < 2:
         return Tabulated(table.family, table.columns, (whole,))
-    pieces = _sorted_pieces(whole, table.columns, row_key)
+    pieces = _sorted_pieces(whole, table.columns, row_key, spill)
     return Tabulated(table.family, table.columns, pieces)
 
 
 def _sorted_pieces(
-    whole: Table, columns: Sequence[Column], row_key: Sequence[str]
+    whole: Table, columns: Sequence[Column], row_key: Sequence[str], spill: Path
 ) -> Iterator[Table]:
-    import duckdb
-
-    names = [f"c{at}" for at in range(len(columns))]
-    by_name = dict(zip([column.name for column in columns], names, strict=True))
-    floats = [n for n, c in zip(names, columns, strict=True) if c.type in _FLOATS]
-    keys = _keys(names, _renamed(row_key, by_name), floats)
-    with duckdb.connect(":memory:", config={"enable_external_access": False}) as connection:
-        if all(_survives_duckdb(column) for column in columns):
-            relation = connection.from_arrow(whole.rename_columns(names)).sort(*keys)
+    names = [f"c{at}" for at in range(len(columns))]  # DuckDB folds case, our columns do not
+    keys = _renamed(row_key, dict(zip([c.name for c in columns], names, strict=True)))
+    with _engine(spill) as connection:
+        sortable = pa.table([_sortable(array) for array in whole.columns], names=names)
+        positions = _by_unique_key(connection, sortable.select(keys)) if keys else None
+        if positions is not None:
+            yield from _gathered(whole, positions)
+        elif all(_survives_duckdb(column) for column in columns):
+            relation = connection.from_arrow(sortable).sort(*_keys(names, keys, _signed(sortable)))
             for batch in relation.to_arrow_reader(BLOCK_ROWS):
                 yield as_table(columns, [pa.chunked_array([array]) for array in batch.columns])
-            return
-        sortable = [_sortable(array) for array in whole.columns]
-        positions = pa.array(np.arange(whole.num_rows))
-        table = pa.table([*sortable, positions], names=[*names, _POSITION])
-        found = connection.from_arrow(table).sort(*keys).select(_POSITION).to_arrow_table()
-        yield whole.take(found.column(0))
+        else:
+            order = _keys(names, keys, _signed(sortable))
+            yield from _gathered(whole, _order(connection, sortable, order).column(_POSITION))
+
+
+def _by_unique_key(connection: duckdb.DuckDBPyConnection, keys: Table) -> ChunkedArray | None:
+    """The order by the row key alone; None where rows share a key, so that the other columns have to decide."""
+    if any(pt.is_floating(found) for found in keys.schema.types):
+        return None  # NaN and the two zeroes have their own equality
+    ordered = _order(connection, keys, _keys(keys.column_names, keys.column_names, ()))
+    same = [_repeats(ordered.column(name)) for name in keys.column_names]
+    return None if pc.any(reduce(pc.and_, same)).as_py() else ordered.column(_POSITION)
+
+
+def _repeats(ordered: ChunkedArray) -> ChunkedArray:
+    """Whether each value equals the one before it; a null may."""
+    return pc.equal(ordered.slice(1), ordered.slice(0, len(ordered) - 1)).fill_null(True)
+
+
+def _order(connection: duckdb.DuckDBPyConnection, keys: Table, order: Sequence[Any]) -> Table:
+    """The sorted key columns with the position that each row had."""
+    table = keys.append_column(_POSITION, pa.array(np.arange(keys.num_rows)))
+    return connection.from_arrow(table).sort(*order).to_arrow_table()
+
+
+def _gathered(whole: Table, positions: ChunkedArray) -> Iterator[Table]:
+    if np.array_equal(positions.to_numpy(), np.arange(len(positions))):
+        yield whole
+        return
+    for start in range(0, len(positions), BLOCK_ROWS):
+        yield whole.take(positions.slice(start, BLOCK_ROWS))
+
+
+def _signed(sortable: Table) -> list[str]:
+    """The columns in which ``-0.0`` and ``0.0`` might change places."""
+    names = zip(sortable.column_names, sortable.columns, strict=True)
+    return [name for name, array in names if array.type in _FLOATS and _has_negative_zero(array)]
+
+
+@contextmanager
+def _engine(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private DuckDB that can read no file; it would spill into the working directory if it were not told where."""
+    import duckdb
+
+    config: dict[str, Any] = {"enable_external_access": False, "temp_directory": str(spill)}
+    with duckdb.connect(":memory:", config=config) as connection:
+        yield connection
+    with suppress(FileNotFoundError):
+        spill.rmdir()
+
+
+def _has_negative_zero(array: ChunkedArray) -> bool:
+    """Null slots may hold anything: a needless key changes no order."""
+    for chunk in array.chunks:
+        data = chunk.buffers()[1]
+        if len(chunk) and data is not None:
+            dtype = chunk.type.to_pandas_dtype()
+            values = np.frombuffer(data, dtype=dtype)[chunk.offset : chunk.offset + len(chunk)]
+            if bool((np.signbit(values) & (values == 0)).any()):
+                return True
+    return False
 
 
 def _renamed(row_key: Sequence[str], by_name: dict[str, str]) -> list[str]:

@@ -38,7 +38,11 @@ class ParquetMaterializer(FileStorage):
         from materializers.tabulate import tabulate
 
         compression = _compression(options)
-        table = in_canonical_order(value, options.row_key) if options.canonical else tabulate(value)
+        table = (
+            in_canonical_order(value, options.row_key, location / "spill")
+            if options.canonical
+            else tabulate(value)
+        )
         file, rows, version, columns = write_table(
             location, FILE, table.columns, table.pieces, table.family, compression
         )

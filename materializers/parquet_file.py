@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assets_core.model.values import ColumnDigest, StoredFile, StoredPart
-from assets_core.model.versions import DataVersion
+from assets_core.model.versions import DataVersion, digest
 from materializers.arrow import Array, ChunkedArray, DataType, Field, Schema, Table, pa, pc, pq, pt
 from materializers.digest import BLOCK_ROWS, TableDigest
 from materializers.logical import Column, carrier
@@ -30,6 +30,8 @@ WHOLE_BELOW = 1 << 20
 """A projection of a smaller file (bytes) reads it whole: one digest is cheaper than finding the pages."""
 _ARROW_SCHEMA = b"ARROW:schema"
 _COLUMNS = b"assets:columns"
+_DIGEST = b"assets:digest"
+"""Of the two others: nothing checks Arrow's serialised arrays, and a flipped bit in one crashed the process."""
 _LEVELS = {"zstd": 1}
 
 
@@ -109,10 +111,9 @@ def _footer(columns: Sequence[Column]) -> dict[bytes, bytes]:
         for column in columns
         if column.flavour or column.categories is not None
     }
-    return {
-        _ARROW_SCHEMA: base64.b64encode(schema.serialize().to_pybytes()),
-        _COLUMNS: json.dumps(special).encode(),
-    }
+    arrow = base64.b64encode(schema.serialize().to_pybytes())
+    ours = json.dumps(special).encode()
+    return {_ARROW_SCHEMA: arrow, _COLUMNS: ours, _DIGEST: digest(arrow, ours).encode()}
 
 
 def _packed(categories: Array | None) -> str | None:
@@ -147,10 +148,12 @@ def read_table(
     whole = wanted is None or digests is None or file.size <= WHOLE_BELOW
     data = read_file(part.location, file) if whole else map_file(part.location, file)
     path = inside(part.location, file.name)
+    if digests is not None:
+        _check_names(wanted, [column.name for column in digests])
     try:
         columns, table = _decode(data, wanted, checksums=not whole)
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        if whole:  # these are the recorded bytes: a bug, not damage
+    except Exception as error:
+        if whole:  # these are the recorded bytes: whatever this is, it is not damage
             raise
         raise damaged(path, f"cannot be read: {error}") from error
     if table.num_rows != part.written.rows:
@@ -160,18 +163,26 @@ def read_table(
     return columns, table
 
 
+def _check_names(wanted: Sequence[str] | None, there: Sequence[str]) -> None:
+    for name in wanted or ():
+        if name not in there:
+            raise no_such_column(name, there)
+
+
 def _decode(
     data: Any, wanted: Sequence[str] | None, *, checksums: bool
 ) -> tuple[tuple[Column, ...], Table]:
     source = pa.BufferReader(pa.py_buffer(data))
     with pq.ParquetFile(source, page_checksum_verification=checksums) as reader:
         metadata = reader.metadata.metadata
-        schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(metadata[_ARROW_SCHEMA])))
-        special = json.loads(metadata[_COLUMNS])
+        arrow, ours = metadata[_ARROW_SCHEMA], metadata[_COLUMNS]
+        if digest(arrow, ours).encode() != metadata[_DIGEST]:
+            raise ValueError("the footer does not hold the schema that was written")
+        schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(arrow)))
+        special = json.loads(ours)
+        if not checksums:
+            _check_names(wanted, schema.names)
         names = schema.names if wanted is None else wanted
-        for name in names:
-            if name not in schema.names:
-                raise no_such_column(name, schema.names)
         found = reader.read(list(names), use_threads=len(data) > WHOLE_BELOW)
         rows = reader.metadata.num_rows
     columns = [_column(schema.field(name), special.get(name, {})) for name in names]

@@ -27,7 +27,7 @@ BUFFER = 1 << 18
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-_READ = os.O_RDONLY | os.O_NOFOLLOW
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe in a file's place must not block
 
 
 class FileStorage:
@@ -105,15 +105,16 @@ def map_file(location: Path, file: StoredFile) -> mmap.mmap | bytes:
     path = inside(location, file.name)
     if location.is_symlink():
         raise damaged(location, "is a symbolic link, not the directory that was written")
-    with os.fdopen(_open(path), "rb") as handle:
-        found = os.fstat(handle.fileno())
+    handle = _open(path)
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise damaged(path, "is not a regular file")
         if found.st_size != file.size:
             raise damaged(path, f"has {found.st_size} bytes, {file.size} were recorded")
-        if not file.size:
-            return b""
-        return mmap.mmap(handle.fileno(), file.size, access=mmap.ACCESS_READ)
+        return mmap.mmap(handle, file.size, access=mmap.ACCESS_READ) if file.size else b""
+    finally:
+        os.close(handle)
 
 
 def read_file(location: Path, file: StoredFile) -> mmap.mmap | bytes:

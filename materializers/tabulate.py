@@ -8,6 +8,7 @@ with the column's name (StepError E302). A DuckDB relation is streamed: it is ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+PARALLEL_ROWS = 100_000
+"""Frames of this size are converted on every core: Arrow looks at each float for ``NaN``."""
 _MASKED = frozenset(
     {f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
     | {"Float32", "Float64", "boolean"}
@@ -94,7 +97,11 @@ def _pandas_columns(
             series.append((name, frame.index.get_level_values(level)))
     series.extend((name, frame.iloc[:, at]) for at, name in enumerate(frame.columns))
     names = [name for name, _ in series]
-    return names, [_pandas_array(*pair) for pair in series], [_flavour(s.dtype) for _, s in series]
+    flavours = [_flavour(values.dtype) for _, values in series]
+    if len(frame) < PARALLEL_ROWS:
+        return names, [_pandas_array(*pair) for pair in series], flavours
+    with ThreadPoolExecutor() as threads:
+        return names, list(threads.map(_pandas_array, names, [s for _, s in series])), flavours
 
 
 def _pandas_array(name: object, values: Any) -> ChunkedArray:
