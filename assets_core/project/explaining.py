@@ -6,7 +6,7 @@ One plan of the asset and everything upstream of it, then a few reads of history
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from assets_core.model.plans import (
     Reason,
     Step,
 )
-from assets_core.model.records import MaterializationRecord
+from assets_core.model.records import MaterializationRecord, PointerMove
 from assets_core.observe.details import Details, details, versions_to_explain
 from assets_core.partitions import PartitionSet
 from assets_core.planning.explain import Cause, Explanation, explain
@@ -35,7 +35,8 @@ from assets_core.versioning.parts import parts_text
 if TYPE_CHECKING:
     from assets_core.project.facade import Planned, Project
 
-_HISTORY = 20
+_LOOK_BACK = 5_000
+"""Moves and records of one asset that are read to explain it."""
 _DEPTH = 5
 
 
@@ -136,29 +137,70 @@ def _built(
     return reader.current(project.env, [address]).get(address)
 
 
-class History:
-    """Why recorded versions differ from the ones before them, read from the latest records of an asset.
+class _Records:
+    """The latest versions of one asset, by when they were current."""
 
-    Of many partitions one is looked up: those that changed together mostly did so for one reason, and the others are
-    a ``why KEY@PART`` away.
+    def __init__(
+        self, moves: Sequence[PointerMove], records: Mapping[int, MaterializationRecord]
+    ) -> None:
+        self._records = records
+        self._moves: dict[str, list[PointerMove]] = {}
+        for move in moves:
+            self._moves.setdefault(move.partition, []).append(move)
+
+    def at(self, partition: str, sequence: int) -> MaterializationRecord | None:
+        """The version that was current at ``sequence``, if it is known."""
+        for move in self._moves.get(partition, ()):
+            if move.sequence <= sequence:
+                return self._records.get(move.materialization or 0)
+        return None
+
+
+class History:
+    """What versions were before and why they differ, read from the latest moves and records of an asset.
+
+    What lies further back than those reads as changed. Of many partitions that changed one is compared in detail:
+    those that changed together mostly did so for one reason, and the others are a ``why KEY@PART`` away.
     """
 
     def __init__(self, reader: StateReader, env: str, planned: Planned) -> None:
         self._reader = reader
         self._env = env
         self._lineage = planned.lineage
+        self._known: dict[int, _Records] = {}
+
+    def changed(self, asset: int, partitions: PartitionSet, since: int) -> PartitionSet:
+        """Those of ``partitions`` whose content differs from what it was at ``since``."""
+        if not partitions:
+            return partitions
+        spec = self._lineage.graph.specs[asset]
+        records = self._records(asset)
+        differs = []
+        for ordinal, key in zip(partitions, spec.partitions.keys(partitions), strict=True):
+            before = records.at(key, since)
+            if before is None or before.term != self._lineage.term(asset, ordinal):
+                differs.append(ordinal)
+        return PartitionSet.of(differs)
 
     def behind(
         self, asset: int, partitions: PartitionSet, since: int, depth: int = 0
     ) -> tuple[Cause, ...]:
-        """The differences between the version of one of these partitions and the one before ``since``."""
-        spec = self._lineage.graph.specs[asset]
-        key = spec.partitions.key(partitions.last)
-        records = self._reader.history(self._env, spec.key, key, _HISTORY)
-        if not records:
+        """The differences between the version of one of these partitions and the one at ``since``."""
+        key = self._lineage.graph.specs[asset].partitions.key(partitions.last)
+        records = self._records(asset)
+        latest = records.at(key, self._lineage.sequence)
+        if latest is None:
             return ()
-        latest, before = records[0], records[1] if len(records) > 1 else None
+        before = records.at(key, since)
         return tuple(self._differences(asset, partitions, latest, before, depth))
+
+    def _records(self, asset: int) -> _Records:
+        if asset not in self._known:
+            key = self._lineage.graph.keys[asset]
+            moves = self._reader.pointer_moves(self._env, key, _LOOK_BACK)
+            history = self._reader.history(self._env, key, None, _LOOK_BACK)
+            self._known[asset] = _Records(moves, {r.number: r for r in history})
+        return self._known[asset]
 
     def _differences(
         self,
@@ -193,6 +235,7 @@ class History:
         if number is None or depth >= _DEPTH:
             return Cause(upstream, reason, PartitionSet.EMPTY, 0)
         rows = self._lineage.rows(number)
-        changed = PartitionSet.of(rows.ordinals[rows.head["sequence"] > since])
+        later = PartitionSet.of(rows.ordinals[rows.head["sequence"] > since])
+        changed = self.changed(number, later, since)
         behind = self.behind(number, changed, since, depth + 1) if changed else ()
         return Cause(upstream, reason, changed, len(self._lineage.recorded(number)), behind)

@@ -127,6 +127,11 @@ class Project:
             if self._in_memory is None:
                 store.close()
 
+    def share_state(self, other: Project) -> None:
+        """Use the in-memory state of another project."""
+        with other.reading():
+            self._in_memory = other._in_memory
+
     # --- planning -----------------------------------------------------------------------------------------------
 
     def plan(self, wish: Wish | None = None, *, now: datetime | None = None) -> Planned:

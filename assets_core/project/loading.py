@@ -137,10 +137,10 @@ class Definitions:
     @cached_property
     def ref(self) -> ProjectRef:
         """How a worker loads the same project."""
-        assert self.settings.file is not None
+        file = self.settings.file if self.loaded.packages else None
         sources = sorted((m.name, m.digest) for m in self.loaded.modules.values())
         return ProjectRef(
-            self.settings.file.path,
+            file.path if file is not None else None,
             self.settings.env,
             self.overrides,
             digest(*(part for pair in sources for part in pair)),
@@ -170,6 +170,7 @@ def definitions_of(settings: Settings, overrides: Sequence[str]) -> Definitions:
 
 def definitions_for(ref: ProjectRef) -> Definitions:
     """The project that a runner refers to, loaded in a worker."""
+    assert ref.config_file is not None
     file = find_config(ref.config_file.parent)
     return definitions_of(read_settings(file, environ=os.environ, env=ref.env), ref.overrides)
 

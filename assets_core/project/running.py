@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assets_core.errors import UsageError
 from assets_core.execution.frontier import Frontier
 from assets_core.execution.paths import new_id
 from assets_core.execution.runner import Runner, RunSettings
@@ -71,6 +72,12 @@ def make_executor(project: Project, options: RunOptions) -> Executor:
         from assets_core.execution.inline import InlineExecutor
 
         return InlineExecutor(project.definitions.runtime)
+    if project.definitions.ref.config_file is None:
+        raise UsageError(
+            "E432",
+            f"the `{name}` executor cannot load definitions that are given as values",
+            help="leave `executor` out, or put them into the project's module",
+        )
     jobs = options.jobs or settings.jobs
     executor: Executor = executor_factory(name)(project.definitions.ref, jobs)
     return executor

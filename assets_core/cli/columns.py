@@ -1,0 +1,35 @@
+"""Lines laid out in columns, whatever script the texts are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assets_core.cli.errors import cells
+from assets_core.cli.screen import Piece, Screen
+from assets_core.safe_text import safe_text
+
+
+def print_columns(screen: Screen, rows: Iterable[Sequence[Piece]], *, indent: str = "") -> None:
+    """Print rows aligned by column; the last column is as long as it is. Numbers are right-aligned."""
+    table = [[_piece(piece) for piece in row] for row in rows]
+    if not table:
+        return
+    widths = [0] * max(map(len, table))
+    numeric = [True] * len(widths)
+    for row in table:
+        for n, (text, _) in enumerate(row):
+            widths[n] = max(widths[n], cells(text))
+            numeric[n] = numeric[n] and text.replace(",", "").isdecimal()
+    for row in table:
+        last = max((n for n, (text, _) in enumerate(row) if text), default=0)
+        pieces: list[Piece] = [indent]
+        for n, (text, style) in enumerate(row[: last + 1]):
+            space = " " * (widths[n] - cells(text))
+            before, after = (space, "") if numeric[n] else ("", space)
+            pieces += [before, (text, style), after + "  " if n < last else ""]
+        screen.line(*pieces)
+
+
+def _piece(piece: Piece) -> tuple[str, str]:
+    text, style = piece if isinstance(piece, tuple) else (piece, "")
+    return safe_text(text), style

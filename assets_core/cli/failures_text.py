@@ -1,0 +1,71 @@
+"""What is said of failures when a run is over: the user's own frames, the last lines printed, the log; each once.
+
+The same failure in many partitions is one paragraph with a count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from assets_core.cli.screen import Piece
+from assets_core.cli.wording import address
+from assets_core.model.events import AttemptFailed, Event
+from assets_core.model.records import Failure
+
+MOST = 10
+"""Different failures shown in full."""
+
+
+@dataclass(slots=True)
+class _Folded:
+    first: AttemptFailed
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Failures:
+    """Collects final failures from events."""
+
+    found: dict[tuple[object, ...], _Folded] = field(default_factory=dict)
+
+    def see(self, event: Event) -> None:
+        """Remember a failure that is not going to be retried."""
+        if not isinstance(event, AttemptFailed) or event.retry_in is not None:
+            return
+        key = _identity(event.asset, event.failure)
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = _Folded(event)
+        else:
+            known.count += 1
+
+    def lines(self) -> Iterator[tuple[Piece, ...]]:
+        """Everything that is to be printed, line by line."""
+        for folded in list(self.found.values())[:MOST]:
+            yield from _paragraph(folded)
+        left = len(self.found) - MOST
+        if left > 0:
+            yield (f"and {left:,} other failures",)
+
+
+def _identity(asset: str, failure: Failure) -> tuple[object, ...]:
+    """Equal for the same failure in several partitions: its place and kind, whatever values its message holds."""
+    where = (failure.file, failure.line) if failure.file else failure.message
+    return (asset, failure.kind, where)
+
+
+def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
+    event, failure = folded.first, folded.first.failure
+    where = address(event.asset, event.partition)
+    more = f" and {folded.count - 1:,} more" if folded.count > 1 else ""
+    place = f" ({failure.file}:{failure.line})" if failure.file and not failure.traceback else ""
+    yield ((f"failed: {where}{more}: ", "error"), f"{failure.kind}: {failure.message}{place}")
+    for line in failure.traceback.rstrip().split("\n") if failure.traceback else ():
+        yield (f"  {line}",)
+    if event.tail:
+        yield (("  last output:", "dim"),)
+        for line in event.tail:
+            yield (("  | ", "dim"), line)
+    if event.log:
+        yield (("  log: ", "dim"), event.log)

@@ -1,0 +1,153 @@
+"""What a run looks like while it goes on, counted from its events: what every display of progress reads.
+
+One lock, because the live display and the heartbeat read from threads of their own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assets_core.model.events import (
+    Adopted,
+    AttemptFailed,
+    Blocked,
+    Event,
+    Materialized,
+    Rejected,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    Unchanged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assets_core.model.plans import Plan
+
+_OUTCOMES = {
+    Unchanged: "unchanged",
+    Adopted: "current",
+    Rejected: "kept back",
+    Blocked: "blocked",
+}
+
+
+@dataclass(slots=True)
+class AssetProgress:
+    """One asset of the plan."""
+
+    key: str
+    total: int
+    outcomes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    since: float | None = None
+    """Monotonic time since which something of it runs."""
+    flying: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many of its partitions are settled."""
+        return sum(self.outcomes.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of them are."""
+        return self.done >= self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A consistent look at the whole."""
+
+    done: int
+    total: int
+    running: tuple[AssetProgress, ...]
+    elapsed: float
+
+
+class Tracker:
+    """Counts events."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.assets: dict[str, AssetProgress] = {}
+        for step in plan.steps:
+            known = self.assets.setdefault(step.asset, AssetProgress(step.asset, 0))
+            known.total += len(step.partitions)
+        self.total = sum(a.total for a in self.assets.values())
+        self.run = ""
+        self.number = 0
+        self._calls: dict[str, tuple[str, ...]] = {}
+        self._running: dict[str, AssetProgress] = {}
+        self._done = 0
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+
+    def see(self, event: Event) -> AssetProgress | None:
+        """Take an event into account; the asset that it finished, if it did."""
+        with self._lock:
+            return self._see(event)
+
+    def moment(self) -> Moment:
+        """How it stands now."""
+        with self._lock:
+            return Moment(
+                self._done,
+                self.total,
+                tuple(self._running.values()),
+                time.monotonic() - self._started,
+            )
+
+    def outcomes(self) -> Mapping[str, int]:
+        """Settled asset-partitions by outcome."""
+        found: dict[str, int] = {}
+        for asset in self.assets.values():
+            for outcome, number in asset.outcomes.items():
+                found[outcome] = found.get(outcome, 0) + number
+        return found
+
+    def _see(self, event: Event) -> AssetProgress | None:
+        match event:
+            case RunStarted():
+                self.run, self.number = event.run, event.number
+            case StepStarted():
+                self._start(event)
+            case StepFinished():
+                self._finish(event)
+            case Materialized():
+                outcome = "materialized" if event.changed else "same content"
+                return self._settle(event.asset, outcome, event.duration_s)
+            case Unchanged() | Adopted() | Rejected() | Blocked():
+                return self._settle(event.asset, _OUTCOMES[type(event)])
+            case AttemptFailed(retry_in=None):
+                return self._settle(event.asset, "failed")
+            case _:
+                pass
+        return None
+
+    def _start(self, event: StepStarted) -> None:
+        self._calls[event.call] = event.assets
+        for key in event.assets:
+            asset = self.assets.setdefault(key, AssetProgress(key, 0))
+            if not asset.flying:
+                asset.since = time.monotonic()
+            asset.flying += 1
+            self._running[key] = asset
+
+    def _finish(self, event: StepFinished) -> None:
+        for key in self._calls.pop(event.call, ()):
+            asset = self.assets[key]
+            asset.flying -= 1
+            if not asset.flying:
+                asset.since = None
+                self._running.pop(key, None)
+
+    def _settle(self, key: str, outcome: str, seconds: float = 0.0) -> AssetProgress | None:
+        asset = self.assets.setdefault(key, AssetProgress(key, 0))
+        asset.outcomes[outcome] = asset.outcomes.get(outcome, 0) + 1
+        asset.seconds += seconds
+        self._done += 1
+        return asset if asset.done == asset.total else None

@@ -1,0 +1,110 @@
+"""An explanation as people read it: the state, then each cause below what it explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assets_core.cli.errors import Line
+from assets_core.cli.reason_text import reason_text
+from assets_core.cli.wording import address, local
+from assets_core.graph import AssetGraph
+from assets_core.model.plans import (
+    CodeChanged,
+    ConfigChanged,
+    InputChanged,
+    NeverMaterialized,
+    UpstreamPending,
+)
+from assets_core.observe.details import Details
+from assets_core.partitions import PartitionsDefinition, PartitionSet, describe_ranges
+from assets_core.planning.explain import Cause, Explanation
+
+if TYPE_CHECKING:
+    from assets_core.project.explaining import Why
+
+_UNITS = {"daily": "days", "hourly": "hours", "weekly": "weeks", "monthly": "months"}
+_RUNS = 3
+
+
+def why_lines(why: Why, graph: AssetGraph) -> Iterator[Line]:
+    """Everything that is known, line by line."""
+    for explanation in why.explanations:
+        yield from _explanation(explanation, why, graph)
+    if not why.explanations:
+        yield (f"{address(why.asset, why.partition or '')} has no partitions yet",)
+    if why.built is not None:
+        yield from _built(why, graph)
+
+
+def _explanation(one: Explanation, why: Why, graph: AssetGraph) -> Iterator[Line]:
+    verb = {"maybe": "may be stale"}.get(one.state, f"is {one.state}")
+    definition = graph.specs[graph.numbers[one.asset]].partitions
+    where = address(one.asset, why.partition or "")
+    if why.partition is None and definition.is_partitioned:
+        where += f": {_share(definition, one.partitions, one.of)}"
+        verb = {"maybe": "may be stale"}.get(one.state, one.state)
+    yield ((where, "bold"), f" {verb}")
+    for cause in one.causes:
+        yield from _cause(cause, why.details, graph, 1)
+
+
+def _cause(cause: Cause, details: Details, graph: AssetGraph, depth: int) -> Iterator[Line]:
+    yield ("  " * depth, ("because ", "dim"), _said(cause, details, graph))
+    for behind in cause.behind:
+        yield from _cause(behind, details, graph, depth + 1)
+
+
+def _said(cause: Cause, details: Details, graph: AssetGraph) -> str:
+    match cause.reason:
+        case CodeChanged(old=old, new=new):
+            edits = details.code.get((old, new), ())
+            if not edits:
+                return f"the code of {cause.asset} changed"
+            first, more = edits[0], len(edits) - 1
+            place = f"{first.file}:{first.line} " if first.line else ""
+            verb = {"value": "has another value"}.get(first.kind, f"was {first.kind}")
+            return f"{place}{first.name} {verb}" + (f", and {more} more" if more else "")
+        case ConfigChanged(old=old, new=new):
+            keys = ", ".join(details.config.get((old, new), ())) or "its config"
+            return f"{keys} of {cause.asset} changed"
+        case InputChanged(upstream=upstream):
+            number = graph.numbers.get(upstream)
+            if number is None or not cause.partitions:
+                return f"{upstream} changed"
+            definition = graph.specs[number].partitions
+            if not definition.is_partitioned:
+                return f"{upstream} changed"
+            return f"{upstream} changed ({_share(definition, cause.partitions, cause.of)})"
+        case NeverMaterialized():
+            return f"{cause.asset} was never materialized before"
+        case UpstreamPending(upstreams=upstreams):
+            return f"{', '.join(upstreams[:3])} may change"
+        case reason:
+            return reason_text(reason, details)
+
+
+def _share(definition: PartitionsDefinition, members: PartitionSet, of: int) -> str:
+    """``2 of 31 days: 2026-11-18, 2026-11-19``."""
+    unit = _UNITS.get(definition.kind, "partitions")
+    runs = describe_ranges(definition, members, members, _RUNS + 1)
+    texts = [first if n == 1 else f"{first}..{last}" for first, last, n in runs[:_RUNS]]
+    more = ", …" if len(runs) > _RUNS else ""
+    return f"{len(members):,} of {of:,} {unit}: {', '.join(texts)}{more}"
+
+
+def _built(why: Why, graph: AssetGraph) -> Iterator[Line]:
+    built = why.built
+    assert built is not None
+    run = f"run {why.built_by}" if why.built_by else f"run {built.run}"
+    read: list[str] = []
+    for item in built.inputs:
+        number = graph.numbers.get(item.upstream)
+        definition = graph.specs[number].partitions if number is not None else None
+        if definition is None or not definition.is_partitioned:
+            read.append(item.upstream)
+        else:
+            unit = _UNITS.get(definition.kind, "partitions")
+            read.append(f"{item.version.count:,} {unit} of {item.upstream}")
+    inputs = f", from {', '.join(read)}" if read else ""
+    yield (f"  last built by {run} at {local(built.created)}, code {built.code[:6]}{inputs}",)

@@ -1,0 +1,142 @@
+"""Why: a plan's reasons folded to their roots, and which partitions of an input changed since they were read.
+
+Pure. Which partitions changed is never stored per pair: it follows from the sequence at which an input was read
+(``as_of``) and those at which its partitions were last published. What lies further back (why the upstream changed)
+is asked of ``Past``, which reads history; without one an explanation ends at the upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from assets_core.graph import Edge
+from assets_core.lineage import Lineage
+from assets_core.model.keys import AssetKey
+from assets_core.model.plans import Action, InputChanged, Plan, Reason, Step, UpstreamPending
+from assets_core.partitions import PartitionSet
+
+State: TypeAlias = Literal["current", "stale", "maybe", "blocked"]
+_STATES: dict[Action, State] = {
+    Action.RUN: "stale",
+    Action.MAYBE: "maybe",
+    Action.BLOCKED: "blocked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason, and what lies behind it.
+
+    Of an ``input_changed``, ``partitions`` are those of the upstream that changed, out of ``of`` that are read; of
+    any other reason they are the partitions of ``asset`` that it holds for, out of ``of`` that were looked at.
+    """
+
+    asset: AssetKey
+    reason: Reason
+    partitions: PartitionSet
+    of: int
+    behind: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Some partitions of one asset that are as they are for the same reasons."""
+
+    asset: AssetKey
+    state: State
+    partitions: PartitionSet
+    of: int
+    causes: tuple[Cause, ...]
+
+
+class Past(Protocol):
+    """What recorded versions were before, and why they differ."""
+
+    def changed(self, asset: int, partitions: PartitionSet, since: int) -> PartitionSet:
+        """Of partitions published after the sequence ``since``, those that have another content now than then."""
+        ...
+
+    def behind(self, asset: int, partitions: PartitionSet, since: int) -> tuple[Cause, ...]:
+        """What changed ``partitions`` of an asset after the sequence ``since``; sources have no past."""
+        ...
+
+
+def explain(
+    plan: Plan, lineage: Lineage, asset: int, wanted: PartitionSet, past: Past
+) -> tuple[Explanation, ...]:
+    """One explanation per step of the asset that touches ``wanted``, then one for what is current."""
+    graph, found, left = lineage.graph, [], wanted
+    key = graph.keys[asset]
+    for step in plan.steps:
+        hit = step.partitions & wanted if step.index == asset else PartitionSet.EMPTY
+        if hit:
+            causes = tuple(_causes(plan, lineage, step, hit, len(wanted), past))
+            found.append(Explanation(key, _STATES[step.action], hit, len(wanted), causes))
+            left -= hit
+    if left:
+        found.append(Explanation(key, "current", left, len(wanted), ()))
+    return tuple(found)
+
+
+def _causes(
+    plan: Plan, lineage: Lineage, step: Step, hit: PartitionSet, of: int, past: Past
+) -> Iterator[Cause]:
+    for reason in step.reasons:
+        match reason:
+            case InputChanged():
+                yield from _changed_inputs(lineage, step, reason, hit, past)
+            case UpstreamPending(roots=roots):
+                behind = tuple(_roots(plan, lineage, roots, past))
+                yield Cause(step.asset, reason, hit, of, behind)
+            case _:
+                yield Cause(step.asset, reason, hit, of)
+
+
+def _roots(
+    plan: Plan, lineage: Lineage, roots: tuple[AssetKey, ...], past: Past
+) -> Iterator[Cause]:
+    """Why the steps run that a MAYBE waits for."""
+    for step in plan.steps:
+        if step.asset in roots and step.action is Action.RUN:
+            of = len(lineage.graph.specs[step.index].partitions.existing(plan.now))
+            yield from _causes(plan, lineage, step, step.partitions, of, past)
+
+
+def _changed_inputs(
+    lineage: Lineage, step: Step, reason: InputChanged, hit: PartitionSet, past: Past
+) -> Iterator[Cause]:
+    for edge in lineage.graph.inputs(step.index):
+        if lineage.graph.keys[edge.upstream] == reason.upstream:
+            changed, of, since = changed_since(lineage, edge, hit, past)
+            behind = past.behind(edge.upstream, changed, since) if changed else ()
+            yield Cause(reason.upstream, reason, changed, of, behind)
+
+
+def changed_since(
+    lineage: Lineage, edge: Edge, partitions: PartitionSet, past: Past
+) -> tuple[PartitionSet, int, int]:
+    """(upstream partitions that changed after these were built, how many they read, the earliest sequence they read).
+
+    Nothing is known of a source's partitions: what was observed of it has no sequence.
+    """
+    upstream = lineage.rows(edge.upstream)
+    definition = lineage.graph.definitions[lineage.graph.definition_of[edge.upstream]]
+    recorded = lineage.recorded(edge.upstream)
+    read = edge.mapping.upstream_of(partitions, recorded) & recorded
+    if definition.is_source:
+        return PartitionSet.EMPTY, len(read), 0
+    mine = lineage.rows(edge.downstream)
+    column = list(lineage.graph.inputs(edge.downstream)).index(edge)
+    slots = np.flatnonzero(np.isin(mine.ordinals, partitions.to_array()))
+    as_of = mine.inputs[slots, column]["as_of"]
+    changed = PartitionSet.EMPTY
+    for sequence in np.unique(as_of).tolist():
+        group = PartitionSet.of(mine.ordinals[slots[as_of == sequence]])
+        later = PartitionSet.of(upstream.ordinals[upstream.head["sequence"] > sequence])
+        again = edge.mapping.upstream_of(group, recorded) & later
+        changed |= past.changed(edge.upstream, again, sequence)
+    return changed, len(read), int(as_of.min()) if len(as_of) else 0
