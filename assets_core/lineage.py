@@ -283,14 +283,15 @@ class Lineage:
 def projection_version(row: ColumnRow, columns: tuple[str, ...]) -> InputVersion:
     """The version of some columns of one partition: a term per column and one for the row count.
 
-    A column that is not there adds nothing; the term count tells.
+    A column that is not there adds nothing; the term count tells. Case does not count in what SQL reads, so columns
+    that differ only by it all count.
     """
-    found = {c.name: c for c in row.columns or ()}
+    wanted = {name.casefold() for name in columns}
     terms = [column_term(row.partition, "", "", row.rows, "")]
     terms += [
-        column_term(row.partition, name, found[name].type, row.rows, found[name].digest)
-        for name in columns
-        if name in found
+        column_term(row.partition, c.name, c.type, row.rows, c.digest)
+        for c in row.columns or ()
+        if c.name.casefold() in wanted
     ]
     low = sum(t.low for t in terms) % (1 << 64)
     high = sum(t.high for t in terms) % (1 << 64)

@@ -65,8 +65,15 @@ def memory_project(
     declared: Iterable[Declared],
     *,
     root: Path,
+    state_of: Project | None = None,
     overrides: Sequence[str] = (),
     clock: Clock | None = None,
 ) -> Project:
-    """A project of these definitions whose state is kept in memory; values are written below ``root``."""
-    return project_of(declared, root=root, store="memory://", overrides=overrides, clock=clock)
+    """A project of these definitions whose state is kept in memory; values are written below ``root``.
+
+    ``state_of`` continues with the state of an earlier one, as after an edit; both need the same ``root``.
+    """
+    project = project_of(declared, root=root, store="memory://", overrides=overrides, clock=clock)
+    if state_of is not None:
+        project.share_state(state_of)
+    return project

@@ -34,9 +34,8 @@ class LogFile(io.TextIOBase):
 
     def __init__(self, path: Path, redact: Redact, echo: IO[str] | None) -> None:
         super().__init__()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(fd, "w", encoding="utf-8", errors="replace")
+        self._path = path
+        self._file: IO[str] | None = None
         self._redact = redact
         self._echo = echo
         self._partial = ""
@@ -63,18 +62,30 @@ class LogFile(io.TextIOBase):
         kept = self._redact(line[:MAX_LINE])
         self.tail.append(kept)
         self._left -= len(kept) + 1
+        self._file = self._file or self._open()
         self._file.write(kept + "\n")
         if self._left <= 0:
             self._file.write(_MARKER.format(MAX_LOG_BYTES >> 20))
 
+    def _open(self) -> IO[str]:
+        """The file exists only once there is something to keep: most calls print nothing."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(fd, "w", encoding="utf-8", errors="replace")
+
+    @property
+    def path(self) -> str | None:
+        """Where the output is kept, None where there was none."""
+        return str(self._path) if self._file is not None else None
+
     def flush(self) -> None:
-        if not self._file.closed:
+        if self._file is not None and not self._file.closed:
             self._file.flush()
 
     def close(self) -> None:
-        if not self._file.closed:
-            if self._partial:
-                self._line(self._partial)
+        if not self.closed and self._partial:
+            self._line(self._partial)
+        if self._file is not None:
             self._file.close()
         super().close()
 

@@ -15,6 +15,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -41,7 +42,7 @@ def run_query(
     """
     with _database(body.threads) as connection:
         for pinned in request.inputs:
-            _register(runtime, loader, connection, pinned)
+            _register(loader, connection, pinned)
         parameters = _parameters(runtime, request, partition, body.text)
         yield connection.sql(body.text, params=parameters or None)
 
@@ -81,24 +82,34 @@ def _shared(threads: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _register(
-    runtime: Runtime, loader: Loader, connection: duckdb.DuckDBPyConnection, pinned: PinnedInput
-) -> None:
-    """Make an input a table under its key: ``a/b`` is the table ``b`` in the schema ``a``."""
+def _register(loader: Loader, connection: duckdb.DuckDBPyConnection, pinned: PinnedInput) -> None:
+    """Make an input a table under the name by which the query reads it: ``a/b`` is ``b`` in the schema ``a``."""
     from sqlglot import exp
 
-    schema, _, name = pinned.upstream.rpartition("/")
-    target = exp.table_(name, db=schema.replace("/", ".") or None, quoted=True)
+    *schemas, name = (pinned.parameter or pinned.upstream).split("/")
+    schema = ".".join(schemas)
     if schema:
-        database = exp.to_identifier(schema.replace("/", "."), quoted=True)
-        connection.execute(
-            exp.Create(this=exp.Table(db=database), kind="SCHEMA", exists=True).sql("duckdb")
-        )
-    value = loader.load(pinned, "pyarrow.Table" if not pinned.source else None, optional=False)
+        database = exp.Table(db=exp.to_identifier(schema, quoted=True))
+        connection.execute(exp.Create(this=database, kind="SCHEMA", exists=True).sql("duckdb"))
+    projected = replace(pinned, columns=_present(pinned))
+    value = loader.load(projected, None if pinned.source else "pyarrow.Table", optional=False)
     connection.register("_input", value)
+    target = exp.table_(name, db=schema or None, quoted=True)
     query = exp.select("*").from_("_input")
     connection.execute(exp.Create(this=target, kind="TABLE", expression=query).sql("duckdb"))
     connection.unregister("_input")
+
+
+def _present(pinned: PinnedInput) -> tuple[str, ...] | None:
+    """The stored columns that the query names in whatever case; None, which is all, where that is not known."""
+    if pinned.columns is None or pinned.source:
+        return None
+    wanted = {c.casefold() for c in pinned.columns}
+    stored = [p.written.columns for p in pinned.parts]
+    if not stored or any(columns is None for columns in stored):
+        return None
+    names = [c.name for c in stored[0] or () if c.name.casefold() in wanted]
+    return tuple(names) or None
 
 
 def _parameters(

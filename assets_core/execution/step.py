@@ -52,7 +52,7 @@ def execute_step(runtime: Runtime, request: StepRequest, capture: Capture) -> St
         outputs,
         tuple(step.loader.reads.values()),
         time.monotonic() - started,
-        str(request.log),
+        log.path,
         tuple(log.tail),
         tuple(step.undeclared),
     )

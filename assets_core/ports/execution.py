@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class ProjectRef:
     """How a worker finds the same project with the same settings."""
 
-    config_file: Path
+    config_file: Path | None
+    """None for definitions made at hand, which no other process can load."""
     env: str
     overrides: tuple[str, ...] = ()
     """``--config KEY.field=value`` as given."""

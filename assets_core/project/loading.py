@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion, digest
 from assets_core.ports import ProjectRef
+from assets_core.project.parsed_queries import ParsedQueries
 from assets_core.project.registry import evaluators, materializers
 from assets_core.project.versions import Versioner
 from assets_core.settings import Settings, find_config, parse_overrides, read_settings
@@ -163,9 +165,12 @@ def load_definitions(
 
 def definitions_of(settings: Settings, overrides: Sequence[str]) -> Definitions:
     """Import the modules that the settings name and collect what they define."""
-    with observe_creations(settings.root) as created:
+    memo = ParsedQueries(settings.home / "cache" / "queries.json")
+    with without_collection(), observe_creations(settings.root, memo.texts) as created:
         loaded = load_project(settings.root, settings.module)
-    return Definitions(settings, overrides, loaded, collect(loaded.objects, created))
+        definitions = Definitions(settings, overrides, loaded, collect(loaded.objects, created))
+    memo.save(definitions.home)
+    return definitions
 
 
 def definitions_for(ref: ProjectRef) -> Definitions:
@@ -173,6 +178,18 @@ def definitions_for(ref: ProjectRef) -> Definitions:
     assert ref.config_file is not None
     file = find_config(ref.config_file.parent)
     return definitions_of(read_settings(file, environ=os.environ, env=ref.env), ref.overrides)
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """No garbage collection while definitions pile up: they all stay, and looking at them doubles the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _with_defaults(definition: AssetDefinition, settings: Settings) -> AssetDefinition:
