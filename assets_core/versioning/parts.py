@@ -130,8 +130,9 @@ def parts_text(parts: Sequence[CodePart]) -> str:
 def parts_from_text(text: str) -> tuple[CodePart, ...]:
     """The inverse of ``parts_text``; raises ValueError for anything else."""
     try:
-        return tuple(
-            CodePart(str(n), str(f), int(line), str(d)) for n, f, line, d in json.loads(text)
-        )
+        found = json.loads(text)
+        if not isinstance(found, list):
+            raise TypeError(type(found))
+        return tuple(CodePart(str(n), str(f), int(line), str(d)) for n, f, line, d in found)
     except (TypeError, ValueError) as error:
         raise ValueError("not a list of code parts") from error

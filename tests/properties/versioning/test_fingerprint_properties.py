@@ -21,6 +21,10 @@ from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.modules import analyse
 
 NAMES = st.sampled_from(["rows", "x", "y", "n", "helper", "LIMIT", "len", "other"])
+# fmt: off
+OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "@", "<<", "&", "|", "^", "and", "or", "==", "<", "is", "in"]
+SIGNS = ["+", "-", "*", "/", "%", "**", "==", "<", ">", ".", ",", ":", "=", "+=", "[", "]", "(", ")", "&", "|"]
+# fmt: on
 CONSTANTS = st.one_of(
     st.integers(-5, 1_000).map(repr),
     st.floats(allow_nan=False, allow_infinity=False, width=16).map(repr),
@@ -34,28 +38,7 @@ def _expressions(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.tuples(
             inner,
-            st.sampled_from(
-                [
-                    "+",
-                    "-",
-                    "*",
-                    "/",
-                    "//",
-                    "%",
-                    "**",
-                    "@",
-                    "<<",
-                    "&",
-                    "|",
-                    "^",
-                    "and",
-                    "or",
-                    "==",
-                    "<",
-                    "is",
-                    "in",
-                ]
-            ),
+            st.sampled_from(OPERATORS),
             inner,
         ).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         st.tuples(inner, NAMES).map(
@@ -205,30 +188,7 @@ def test_an_edited_token_counts_whenever_it_means_something_else(
         tokenize.NAME: st.one_of(NAMES, st.sampled_from(keyword.kwlist)),
         tokenize.NUMBER: CONSTANTS,
         tokenize.STRING: CONSTANTS,
-        tokenize.OP: st.sampled_from(
-            [
-                "+",
-                "-",
-                "*",
-                "/",
-                "%",
-                "**",
-                "==",
-                "<",
-                ">",
-                ".",
-                ",",
-                ":",
-                "=",
-                "+=",
-                "[",
-                "]",
-                "(",
-                ")",
-                "&",
-                "|",
-            ]
-        ),
+        tokenize.OP: st.sampled_from(SIGNS),
     }
     word = data.draw(others[chosen.type])
     lines = before.splitlines(keepends=True)
