@@ -1,7 +1,8 @@
 """Records as the texts and blobs of table columns, and back. Plain tagged data: nothing read here is ever run.
 
-JSON is written with ASCII escapes, so that any text Python can hold survives every driver, and reads back NaN and
-integers of any size as they were. Times are ISO texts in UTC.
+JSON is written with ASCII escapes, so that any text Python can hold survives every driver (also a lone surrogate or a
+NUL), and reads back NaN and integers of any size as they were. Free text of users is therefore a JSON text too.
+Times are ISO texts in UTC.
 """
 
 from __future__ import annotations

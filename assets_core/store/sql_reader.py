@@ -22,7 +22,7 @@ from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_live
-from assets_core.store.encoding import written_of
+from assets_core.store.encoding import loads, written_of
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_engine import AnyRow, Query, SqlEngine
 from assets_core.store.sql_queries import Queries
@@ -177,7 +177,7 @@ class SqlReader:
     def documents(self, digests: Collection[str]) -> Mapping[str, str]:
         keys = self._engine.keys((digest,) for digest in digests)
         rows = self._rows(self._queries.documents, wanted=keys)
-        return {digest: content for _, digest, content in rows if digest is not None}
+        return {digest: loads(content) for _, digest, content in rows if digest is not None}
 
     def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
         known: dict[str, dict[str, tuple[int, bool]]] = {}

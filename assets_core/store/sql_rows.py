@@ -112,7 +112,7 @@ def attempt_of(row: AnyRow) -> AttemptRecord:
         AttemptStatus(status),
         duration,
         failure_of(failure),
-        log,
+        None if log is None else loads(log),
     )
 
 
@@ -200,5 +200,5 @@ def observation_of(row: AnyRow) -> ObservationRecord:
     """From the last six columns."""
     env, asset, partition, token, version, at = row[-6:]
     return ObservationRecord(
-        env, AssetKey(asset), partition, token, SourceVersion(version), time_of(at)
+        env, AssetKey(asset), partition, loads(token), SourceVersion(version), time_of(at)
     )

@@ -24,7 +24,7 @@ from assets_core.model.records import (
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
-from assets_core.store.encoding import dumps, time_text
+from assets_core.store.encoding import dumps, loads, time_text
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
 from assets_core.store.sql_engine import AnyRow, SqlEngine, Values
@@ -250,20 +250,29 @@ class SqlTransaction:
             self._queries.latest_tokens, values
         ):
             if token is not None:
-                latest[seen[position].asset, seen[position].partition] = (token, version)
+                latest[seen[position].asset, seen[position].partition] = (loads(token), version)
         rows = []
         for one in seen:
             key, value = (one.asset, one.partition), (one.token, one.version)
             if latest.get(key) != value:
                 latest[key] = value
-                rows.append((self._counter.event(), env, *key, *value, time_text(one.at)))
+                rows.append(
+                    (
+                        self._counter.event(),
+                        env,
+                        *key,
+                        dumps(one.token),
+                        one.version,
+                        time_text(one.at),
+                    )
+                )
         self._insert(observations, rows)
 
     def document(self, texts: Mapping[str, str]) -> None:
         keys = self._engine.keys((digest,) for digest in texts)
         found = self._connection.execute(self._queries.documents, {"wanted": keys})
         known = {row[1] for row in found}
-        self._insert(documents, [item for item in texts.items() if item[0] not in known])
+        self._insert(documents, [(d, dumps(text)) for d, text in texts.items() if d not in known])
 
     def start_run(self, run: RunRecord) -> RunRecord:
         known = self._connection.execute(self._queries.run_by_id, {"run": run.run}).fetchone()

@@ -118,7 +118,7 @@ def attempt_row(sequence: int, attempt: AttemptRecord, run: int) -> Values:
         attempt.status.value,
         attempt.duration_s,
         failure_text(attempt.failure),
-        attempt.log,
+        None if attempt.log is None else dumps(attempt.log),
     )
 
 
