@@ -1,7 +1,7 @@
 """The code fingerprint of an asset: a version, and the parts it is made of.
 
 ``Fingerprinter`` is made once per loaded project, before any user code runs. Versions describe the bytes that were
-loaded; values are taken when they are first asked for, so a worker asks for what it will run right after loading.
+loaded, and all named values are taken at the first question: a dictionary that assets fill later counts as it was.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Fingerprinter:
         """
         known = self._known.get(id(function))
         if known is None:
+            if not self._known:
+                self._nodes.pin()
             parts, text = self._follow(function)
             known = self._known[id(function)] = (function, parts, text)
         _, parts, text = known

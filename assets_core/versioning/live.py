@@ -17,7 +17,10 @@ from assets_core.versioning.names import Wide
 from assets_core.versioning.parts import CodePart
 from assets_core.versioning.resolve import Key, Resolver, Sink, Target
 from assets_core.versioning.sources import Module, Sources
-from assets_core.versioning.values import Value
+from assets_core.versioning.values import Value, attributes
+
+WRAPPED = ("__wrapped__", "func", "__func__", "pyfunc", "py_func")
+"""Where wrappers of the standard library, numpy and numba keep the function they wrap."""
 
 CODE_TYPES = (
     FunctionType,
@@ -184,10 +187,10 @@ class LiveObjects:
         found = self._cell(value)
         keys = {self.key(code): None for code in found.code}
         keys[self.key(type(value))] = None
-        for name in ("__wrapped__", "func", "__func__", "pyfunc", "py_func"):
-            inner = getattr(value, name, None)
-            if callable(inner):
-                keys[self.key(inner)] = None
+        own = attributes(value)
+        for name in WRAPPED:
+            if callable(own.get(name)):
+                keys[self.key(own[name])] = None
         name = f"{type(value).__module__}.{type(value).__qualname__}="
         parts = (CodePart(name, "", 0, found.digest()),) if found.plain else ()
         return Node(parts, tuple(keys), frozenset(), Wide.NOTHING)
@@ -206,7 +209,7 @@ def asset_functions(definition: AssetDefinition) -> tuple[Callable[..., object],
 
 def is_of_ours(value: object) -> bool:
     """Whether an object is a declaration of ours, which counts by its statement."""
-    return type(value).__module__.partition(".")[0] == "assets_core"
+    return str(type(value).__module__).partition(".")[0] == "assets_core"
 
 
 def _is_filled(cell: Any) -> bool:

@@ -5,6 +5,7 @@ Nodes are built when they are first reached and kept: 10,000 assets share their 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import FunctionType
 
 from assets_core.model.assets import AssetDefinition
@@ -48,11 +49,25 @@ class Nodes:
             self._assets[key] = self._unit(module, index, asset=True)
         return self._assets[key]
 
+    def pin(self) -> None:
+        """Take every named value of the project now, before user code can change one that is mutable."""
+        for module in self.sources.all():
+            units = module.analysis.units
+            for name, indexes in module.analysis.bindings.items():
+                if any(units[index].kind in ("value", "effects") for index in indexes):
+                    self.node(Key(Target.VALUE, module, 0, name))
+            for index, unit in enumerate(units):
+                if unit.evaluated_defaults:
+                    self.node(Key(Target.UNIT, module, index, ""))
+
     def _build(self, key: Key) -> Node:
         module = key.module
         if module is None:
             return self.live.node(key.position)
         match key.target:
+            case _ if key.declaring:
+                node = self.node(key._replace(declaring=False))
+                return node._replace(follows=tuple(self._declaring(node.follows)))
             case Target.UNIT | Target.LIVE:
                 return self._unit(module, key.position, asset=False)
             case Target.CLASS:
@@ -60,7 +75,7 @@ class Nodes:
                 own = [i for i, unit in enumerate(units) if key.position in (i, unit.owner)]
                 return follow(*(Key(Target.UNIT, module, i, "") for i in own))
             case Target.VALUE:
-                return self._named_value(module, key.name, declaring=bool(key.position))
+                return self._named_value(module, key.name)
             case Target.EFFECTS:
                 return self._effects(module)
             case Target.WHOLE:
@@ -93,7 +108,7 @@ class Nodes:
                 keys[Key(Target.EFFECTS, target, 0, "")] = None
         keys.update(dict.fromkeys(self.registered(Key(Target.UNIT, module, index, ""))))
         if unit.kind == "effects":
-            keys = {_declaring(key): None for key in keys if not self._is_asset(key)}
+            keys = self._declaring(keys)
         return finish(parts, keys, sink, self.live)
 
     def _decorators(self, module: Module, unit: Unit, sink: Sink) -> tuple[tuple[str, ...], bool]:
@@ -127,6 +142,22 @@ class Nodes:
             self.sources.namespace(module).get(key.name)
         )
 
+    def _declaring(self, keys: Iterable[Key]) -> dict[Key, None]:
+        """What an effect names, without the definitions: ``ASSETS.append(...)`` declares them and calls none.
+
+        The same for named values and the statements that bind them, as in ``ASSETS = [a, b]``.
+        """
+        kept: dict[Key, None] = {}
+        for key in keys:
+            bound = key.target is Target.VALUE or (
+                key.target is Target.UNIT
+                and key.module is not None
+                and key.module.analysis.units[key.position].kind == "value"
+            )
+            if not self._is_asset(key):
+                kept[key._replace(declaring=True) if bound else key] = None
+        return kept
+
     def _defaults(self, module: Module, unit: Unit, sink: Sink) -> list[CodePart]:
         live = self.sources.namespace(module).get(unit.binds[0] if unit.binds else "")
         function = _function_of(live)
@@ -140,7 +171,7 @@ class Nodes:
             )
         ]
 
-    def _named_value(self, module: Module, name: str, *, declaring: bool) -> Node:
+    def _named_value(self, module: Module, name: str) -> Node:
         units = module.analysis.units
         keys: dict[Key, None] = {}
         line = 0
@@ -158,8 +189,7 @@ class Nodes:
             return follow(*keys)
         value = self.live.value(namespace[name])
         for code in value.code:
-            if not (declaring and isinstance(code, AssetDefinition)):
-                keys[self.live.key(code)] = None
+            keys[self.live.key(code)] = None
         part = CodePart(f"{module.name}.{name}=", module.file, line, value.digest())
         return Node((part,) if value.plain else (), tuple(keys), frozenset(), Wide.NOTHING)
 
@@ -196,11 +226,6 @@ class Nodes:
                 for key in sink.keys:
                     if key.target in (Target.UNIT, Target.VALUE):
                         found.setdefault(key, []).append(Key(Target.UNIT, module, index, ""))
-
-
-def _declaring(key: Key) -> Key:
-    """A value that an effect names: the definitions in it are declared there (``ASSETS.append(...)``), not called."""
-    return key._replace(position=1) if key.target is Target.VALUE else key
 
 
 def _digest(unit: Unit, foreign: tuple[str, ...], sink: Sink) -> str:

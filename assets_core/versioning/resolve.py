@@ -39,6 +39,8 @@ class Key(NamedTuple):
     module: Module | None
     position: int
     name: str
+    declaring: bool = False
+    """Reached from an effect, where definitions are declared rather than called."""
 
 
 class Resolved(NamedTuple):

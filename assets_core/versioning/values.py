@@ -21,7 +21,7 @@ import types
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from pathlib import PurePath
 from typing import Any
 
@@ -94,7 +94,7 @@ class Value:
     def state(self, value: object) -> None:
         """The attributes of an instance, for closures: nothing but its class says where it came from."""
         self.tokens.append(f"({_type_name(value)}")
-        self.mapping(getattr(value, "__dict__", {}))
+        self.mapping(attributes(value))
         self.tokens.append(")")
 
     def mapping(self, value: Mapping[Any, Any]) -> None:
@@ -116,7 +116,7 @@ class Value:
 
     def _opaque(self, value: object) -> None:
         self.tokens.append(f"opaque {_type_name(value)}")
-        if not type(value).__module__.startswith(HARMLESS):
+        if not str(type(value).__module__).startswith(HARMLESS):
             self.opaque = True
 
 
@@ -160,9 +160,12 @@ def _set(value: Value, item: set[object] | frozenset[object]) -> None:
 
 def _mapping(value: Value, item: Mapping[object, object]) -> None:
     value.tokens.append(_type_name(item))
-    if isinstance(item, collections.defaultdict):
-        value.write(item.default_factory)
     value.mapping(item)
+
+
+def _defaults(value: Value, item: collections.defaultdict[object, object]) -> None:
+    value.write(item.default_factory)
+    _mapping(value, item)
 
 
 def _pattern(value: Value, item: re.Pattern[Any]) -> None:
@@ -197,7 +200,7 @@ def _dataclass(value: Value, item: Any) -> None:
 
 def _model(value: Value, item: Any) -> None:
     value.write(type(item))
-    value.mapping(item.__dict__)
+    value.mapping(attributes(item))
 
 
 def _sequence(value: Value, item: Iterable[object]) -> None:
@@ -228,6 +231,9 @@ _WRITERS: dict[type, Writer] = {
     set: _set,
     frozenset: _set,
     dict: _mapping,
+    collections.OrderedDict: _mapping,
+    collections.Counter: _mapping,
+    collections.defaultdict: _defaults,
     types.MappingProxyType: _mapping,
     range: _repr,
     slice: _repr,
@@ -246,22 +252,19 @@ _WRITERS: dict[type, Writer] = {
 
 
 def _by_base(value: object) -> Writer | None:
-    """The writer of a value whose exact type is not listed: subclasses that add no hidden state worth knowing."""
+    """The writer of a value whose exact type is not listed: subclasses that add no hidden state worth knowing.
+
+    Attributes are looked for in the classes' own dictionaries: asking the object would run the user's code.
+    """
     kind = type(value)
-    if kind.__module__.partition(".")[0] == "assets_core" or isinstance(value, type):
+    if str(kind.__module__).partition(".")[0] == "assets_core" or isinstance(value, type):
         return None
     if isinstance(value, enum.Enum):
         return _enum
-    if is_dataclass(value):
+    if _has(kind, "__dataclass_fields__"):
         return _dataclass
-    if "__pydantic_fields_set__" in getattr(kind, "__slots__", ()) or hasattr(
-        kind, "__pydantic_validator__"
-    ):
-        secret = any(
-            base.__module__.startswith("assets_core") and base.__name__ == "Connection"
-            for base in kind.__mro__
-        )
-        return None if secret else _model
+    if _has(kind, "__pydantic_validator__"):
+        return None if _is_connection(kind) else _model
     if isinstance(value, PurePath):
         return _path
     for base, writer in _BASES:
@@ -270,12 +273,45 @@ def _by_base(value: object) -> Writer | None:
     return None
 
 
+def _has(kind: type, name: str) -> bool:
+    return any(name in vars(base) for base in kind.__mro__)
+
+
+def _is_connection(kind: type) -> bool:
+    return any(
+        b.__module__.startswith("assets_core") and b.__name__ == "Connection" for b in kind.__mro__
+    )
+
+
+def _plainly(base: type) -> Writer:
+    """A container by its base class's own iteration, whatever a subclass makes of it."""
+
+    def write(value: Value, item: Any) -> None:
+        value.items(_type_name(item), base.__iter__(item))  # type: ignore[attr-defined]
+
+    return write
+
+
+def _plain_mapping(value: Value, item: dict[object, object]) -> None:
+    value.tokens.append(_type_name(item))
+    value.mapping(dict(dict.items(item)))
+
+
 _BASES: tuple[tuple[type, Writer], ...] = (
     (str, _text),
     (bytes, _bytes),
-    (tuple, _sequence),
-    (list, _sequence),
-    (dict, _mapping),
+    (tuple, _plainly(tuple)),
+    (list, _plainly(list)),
+    (dict, _plain_mapping),
     (set, _set),
     (frozenset, _set),
 )
+
+
+def attributes(value: object) -> dict[str, object]:
+    """An object's own attributes, without running any code of its class."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}

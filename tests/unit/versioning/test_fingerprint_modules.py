@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from assets_core.errors import AssetsError
+from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.parts import CodePart, changed_parts, volatile_error, volatile_parts
 
 CHANGED, SAME = "changed", "same"
@@ -83,6 +84,8 @@ ROWS = [
     Row("an effect of a type-checking import", SAME, uses("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import shop.helpers", "rows", shop__helpers="print(1)\n"), ("shop/helpers.py", "1", "2")),
     Row("a definition of an imported module", SAME, uses("import shop.helpers", "rows", shop__helpers="def f(): return 1\n"), ("shop/helpers.py", "1", "2")),
     Row("an asset made in a loop elsewhere", SAME, {"shop/orders.py": ASSET + "ASSETS = []\n@asset\ndef build(rows):\n    return rows\n@asset\ndef other(rows):\n    return 1\nASSETS.append(other)\n"}, ("shop/orders.py", "return 1", "return 2")),
+    Row("an asset in a list that an effect names", SAME, {"shop/orders.py": ASSET + "@asset\ndef build(rows):\n    return rows\n@asset\ndef other(rows):\n    return 1\nASSETS = [build, other]\nfor a in ASSETS: print(a)\n"}, ("shop/orders.py", "return 1", "return 2")),
+    Row("a helper in a list that an effect names", CHANGED, {"shop/orders.py": ASSET + "@asset\ndef build(rows):\n    return rows\ndef other(rows):\n    return 1\nHOOKS = [other]\nfor a in HOOKS: a(1)\n"}, ("shop/orders.py", "return 1", "return 2")),
     Row("a script's call of ours", SAME, uses("from assets_core.versioning.config import config_version\nconfig_version({'a': 1})", "rows"), ("shop/orders.py", "'a': 1", "'a': 2")),
     # every file
     Row("importlib", CHANGED, uses("import importlib", "importlib.import_module(rows)", shop__far="def f(): return 1\n"), ("shop/far.py", "1", "2")),
@@ -216,3 +219,15 @@ def test_options_and_the_load_specification_count(shop: Any) -> None:
         shop.fingerprint(options={"b": 2, "a": 1}),
     )
     assert first == second
+
+
+def test_a_value_that_assets_change_as_they_run_counts_as_it_was_loaded(shop: Any) -> None:
+    text = "SEEN = {}\ndef first(): SEEN['a'] = 1\ndef build(): return SEEN.get('a')\n"
+    shop.write({"shop/orders.py": text})
+    planned = shop.fingerprint()
+    project = shop.load()
+    fingerprinter = Fingerprinter(project)
+    module = project.objects["shop.orders"]
+    fingerprinter.function(module.first)
+    module.first()
+    assert fingerprinter.function(module.build) == planned
