@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from assets_core.project.scripting import plan as plan
     from checks.builders import accepted_values as accepted_values
     from checks.builders import expression as expression
+    from checks.builders import has_columns as has_columns
     from checks.builders import in_range as in_range
     from checks.builders import matches as matches
     from checks.builders import not_null as not_null
@@ -104,6 +105,7 @@ _HOMES = {
     "checks.builders": (
         "accepted_values",
         "expression",
+        "has_columns",
         "in_range",
         "matches",
         "not_null",
@@ -157,6 +159,7 @@ __all__ = [
     "check",
     "expression",
     "file_digest",
+    "has_columns",
     "in_range",
     "load",
     "matches",

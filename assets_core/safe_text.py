@@ -5,8 +5,8 @@ is stored. Nothing is dropped: what can't be shown as itself is shown as its Pyt
 look different. Idempotent.
 
 Square brackets stay. Text must never reach what reads them as markup (``bad[/x]`` crashes Rich and Textual widgets):
-faces build styled values (``Text``, ``Content``, ``markup=False``). Escaping was tried and rejected: of 20,000 random
-texts Rich or Textual showed 2,900 wrongly, or crashed, after their own ``escape``.
+faces build styled values (``Text``, ``Content``, ``markup=False``). Escaping was tried and rejected: our own escape
+failed in 2,900 of 40,000 renderings by Rich and Textual of random texts.
 """
 
 from __future__ import annotations

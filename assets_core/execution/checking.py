@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import CheckRunOutcome
 from assets_core.model.values import StoredPart, Written
 from assets_core.ports import (
+    BatchCheck,
     CheckRequest,
     OutputTask,
     PinnedInput,
@@ -43,9 +44,7 @@ def evaluate_checks(
     part = StoredPart(task.partition, Path(task.location), written)
     versions = {name: v for asset, name, v in request.check_versions if asset == task.asset}
     judge = _Judge(runtime, loader, task.asset, (part,), request.related, request.run, request.env)
-    return tuple(
-        judge.evaluate(c, versions[c.name]) for c in judge.spec.checks if c.name in versions
-    )
+    return judge.outcomes(versions)
 
 
 def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) -> CheckRunOutcome:
@@ -55,9 +54,7 @@ def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) ->
         judge = _Judge(
             runtime, Loader(runtime), request.asset, (request.part,), request.related, request.run, request.env
         )  # fmt: skip
-        outcomes = tuple(
-            judge.evaluate(c, versions[c.name]) for c in judge.spec.checks if c.name in versions
-        )
+        outcomes = judge.outcomes(versions)
     return CheckRunOutcome(request.call, request.asset, request.partition, outcomes)
 
 
@@ -82,23 +79,43 @@ class _Judge:
         self.run = RunInfo(run, env, datetime.now(UTC))
         self.spec = _spec_of(runtime, asset)
 
-    def evaluate(self, check: CheckSpec, version: str) -> CheckOutcome:
-        """One check's outcome; a crash is *errored*."""
-        try:
-            result = self._function(check) if check.kind == "python" else self._registered(check)
-        except Exception as error:
-            return self._errored(check, version, error)
-        status = CheckStatus.PASSED if result.passed else CheckStatus.FAILED
+    def outcomes(self, versions: Mapping[str, str]) -> tuple[CheckOutcome, ...]:
+        """The outcome of every check named in ``versions``, in declared order; a crash is *errored*."""
+        checks = [c for c in self.spec.checks if c.name in versions]
+        answers = self._answers(checks)
+        return tuple(self._outcome(c, versions[c.name], answers[c.name]) for c in checks)
+
+    def _answers(self, checks: Sequence[CheckSpec]) -> dict[str, CheckResult | Exception]:
+        """Each check's answer by name; those that one evaluator can judge together share one scan."""
+        groups: dict[object, list[CheckSpec]] = {}
+        answers: dict[str, CheckResult | Exception] = {}
+        for check in checks:
+            evaluator = self.runtime.evaluators.get(check.kind)
+            together = evaluator.evaluate_many if isinstance(evaluator, BatchCheck) else None
+            groups.setdefault(together or check.name, []).append(check)
+        for group in groups.values():
+            try:
+                answers |= self._judged(group)
+            except Exception as error:
+                answers |= dict.fromkeys((c.name for c in group), error)
+        return answers
+
+    def _outcome(
+        self, check: CheckSpec, version: str, answer: CheckResult | Exception
+    ) -> CheckOutcome:
+        if isinstance(answer, Exception):
+            return self._errored(check, version, answer)
+        status = CheckStatus.PASSED if answer.passed else CheckStatus.FAILED
         return CheckOutcome(
             check.name,
             status,
             check.severity,
             check.blocking,
             version,
-            result.count,
-            result.sample,
-            result.metadata,
-            result.message,
+            answer.count,
+            answer.sample,
+            answer.metadata,
+            answer.message,
             check.scope,
         )
 
@@ -121,23 +138,26 @@ class _Judge:
 
     # --- checks of a registered kind ----------------------------------------------------------------------------
 
-    def _registered(self, check: CheckSpec) -> CheckResult:
-        evaluator = self.runtime.evaluators.get(check.kind)
+    def _judged(self, group: Sequence[CheckSpec]) -> Mapping[str, CheckResult | Exception]:
+        first = group[0]
+        if first.kind == "python":
+            return {first.name: self._function(first)}
+        evaluator = self.runtime.evaluators.get(first.kind)
         if evaluator is None:
             known = ", ".join(sorted(self.runtime.evaluators))
             raise StepError(
-                "E540", f"there is no check of kind `{check.kind}`", help=f"known: {known}"
+                "E540", f"there is no check of kind `{first.kind}`", help=f"known: {known}"
             )
         materializer = self.runtime.materializers.get(self.parts[0].written.materializer)
         tables = materializer.tables(self.parts) if materializer is not None else None
-        staged = Staged(
-            self.asset,
-            self.parts[0].partition,
-            self.parts,
-            tuple(tables) if tables is not None else None,
-        )
-        related = {r.upstream: self._related(r.upstream) for r in check.relations}
-        return evaluator.evaluate(check, staged, related)
+        files = tuple(tables) if tables is not None else None
+        staged = Staged(self.asset, self.parts[0].partition, self.parts, files)
+        names = dict.fromkeys(r.upstream for c in group for r in c.relations)
+        related = {name: self._related(name) for name in names}
+        if isinstance(evaluator, BatchCheck):
+            answers = evaluator.evaluate_many(group, staged, related)
+            return {c.name: a for c, a in zip(group, answers, strict=True)}
+        return {first.name: evaluator.evaluate(first, staged, related)}
 
     def _related(self, name: str) -> RelatedTable:
         pinned = next(p for k, p in self.related.items() if k == name or k.endswith(f"/{name}"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.model.events import Adopted, Blocked, Unchanged
 from assets_core.partitions import PartitionSet
+from assets_core.planning.blocking import along_self
 from assets_core.planning.staleness import Verdict
 from assets_core.ports import Lease, Transaction
 
@@ -113,13 +115,14 @@ class Claimer:
         batch = self.state.graph.definitions[definition].batch
         if batch == 1 or partitions == self.state.frontier.waiting[asset]:
             return True
-        if any(e.upstream == asset for e in self.state.graph.inputs(asset)):
-            return True
         return batch != "all" and len(partitions) >= batch
 
     def _to_run(self, asset: int, partitions: PartitionSet, verdict: Verdict) -> PartitionSet:
         forced = self.state.forced.get(asset, _NONE) & partitions
-        return PartitionSet.of(verdict.ordinals[verdict.stale]) | forced
+        stale = PartitionSet.of(verdict.ordinals[verdict.stale]) | forced
+        if self._batch_reads_itself(self.state.graph.definition_of[asset]):
+            return along_self(self.state.graph, asset, stale, partitions)
+        return stale
 
     def _include_siblings(self, ready: Ready) -> None:
         if len(ready.wanted) > 1 and not self.state.graph.definitions[ready.definition].can_subset:
@@ -139,10 +142,13 @@ class Claimer:
     def _block_missing(self, asset: int, wanted: PartitionSet) -> PartitionSet:
         """Settle as blocked what lacks a required input after all (an optional output left out, say)."""
         blocked = _NONE
+        in_call = self._batch_reads_itself(self.state.graph.definition_of[asset])
         for edge in self.state.graph.inputs(asset):
             if edge.optional or not wanted - blocked:
                 continue
             readable = self.state.lineage.readable(edge.upstream)
+            if in_call and edge.upstream == asset:
+                readable |= wanted
             if edge.mapping.needs_every:
                 missing = edge.mapping.upstream_of(wanted, readable) - readable
                 hit = edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
@@ -161,16 +167,27 @@ class Claimer:
     def _claim_calls(
         self, tx: Transaction, ready: Ready, room: int, calls: list[Call], refused: list[Refused]
     ) -> None:
-        for chunk in self._chunks(ready):
+        one_at_a_time = self._batch_reads_itself(ready.definition)
+        taken = _NONE
+        for chunk in islice(self._chunks(ready), 1 if one_at_a_time else room - len(calls)):
+            taken |= chunk
             wanted = {a: p & chunk for a, p in ready.wanted.items() if p & chunk}
-            if len(calls) == room:
-                self._keep(ready.definition, wanted)
-                continue
             call = self._claim_one(tx, ready, wanted)
             if isinstance(call, Refused):
                 refused.append(call)
             else:
                 calls.append(call)
+        left = {a: p - taken for a, p in ready.wanted.items() if p - taken}
+        if left and not one_at_a_time:
+            self._keep(ready.definition, left)
+
+    def _batch_reads_itself(self, definition: int) -> bool:
+        """Whether calls of several partitions take earlier ones from themselves, and so cannot overlap."""
+        graph = self.state.graph
+        assets = graph.outputs_of[definition]
+        return graph.definitions[definition].batch != 1 and any(
+            e.upstream in assets for e in graph.inputs(assets[0])
+        )
 
     def _keep(self, definition: int, wanted: dict[int, PartitionSet]) -> None:
         kept = self._pending.setdefault(definition, Ready(definition))
@@ -182,7 +199,8 @@ class Claimer:
         batch = self.state.graph.definitions[ready.definition].batch
         union = ready.partitions
         if batch == 1:
-            yield from (PartitionSet.range(o, o + 1) for o in union)
+            for low, high in union.ranges():
+                yield from (PartitionSet.range(o, o + 1) for o in range(low, high))
             return
         first = next(iter(ready.wanted))
         existing = self.state.graph.specs[first].partitions.existing(self.state.now) | union

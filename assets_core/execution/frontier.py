@@ -64,7 +64,12 @@ class Frontier:
         for check in self.graph.check_inputs(asset):
             if self.open(check.upstream):
                 return _NONE
+        definition = self.graph.definitions[self.graph.definition_of[asset]]
         for edge in self.graph.inputs(asset):
+            if edge.upstream == asset and definition.batch != 1:
+                if self.flying.get(asset):
+                    return _NONE
+                continue
             still_open = self.open(edge.upstream)
             if still_open:
                 ready -= edge.mapping.downstream_of(still_open, still_open)

@@ -5,20 +5,24 @@ What follows from the facts for the rest of the run is ``settling``'s business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
 from assets_core.execution.calls import Call, Target
+from assets_core.execution.own_inputs import (
+    Inputs,
+    Returned,
+    stopped_at_first_failure,
+    with_own_outputs,
+)
 from assets_core.execution.retries import Retries
 from assets_core.execution.state import RunState
-from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced, StepOutcome
+from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
-    InputRecord,
     MaterializationRecord,
     ObservationRecord,
 )
@@ -28,15 +32,6 @@ from assets_core.ports import Completion, Recorded, Transaction
 from assets_core.versioning.current import source_version
 
 OMITTED = "omitted"
-Inputs = Mapping[int, tuple[InputRecord, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A call that came back, and with what."""
-
-    call: Call
-    outcome: StepOutcome
 
 
 class Recorder:
@@ -51,9 +46,10 @@ class Recorder:
     ) -> list[tuple[Returned, list[Recorded]]]:
         """Write the facts of these calls in the open transaction."""
         self._observe(tx, returned)
+        returned = [stopped_at_first_failure(self.state, r) for r in returned]
         completions = [self._completions(r) for r in returned]
         recorded = list(tx.record([c for group in completions for c in group]))
-        grouped = []
+        grouped: list[tuple[Returned, list[Recorded]]] = []
         for one, group in zip(returned, completions, strict=True):
             grouped.append((one, recorded[: len(group)]))
             recorded = recorded[len(group) :]
@@ -99,7 +95,7 @@ class Recorder:
         call = returned.call
         targets = {t.attempt: t for t in call.targets}
         together = self._held_together(returned)
-        inputs = self._inputs(call)
+        inputs = with_own_outputs(self.state, returned.outcome, targets, self._inputs(call))
         return [
             self._completion(returned, targets[o.attempt], o, inputs, together=together)
             for o in returned.outcome.outputs

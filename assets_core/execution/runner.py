@@ -19,8 +19,9 @@ from assets_core.errors import AssetsError
 from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.checkups import Checkup, Checkups, results_of
 from assets_core.execution.claims import Claimer, Refused
+from assets_core.execution.own_inputs import Returned
 from assets_core.execution.paths import make_asset_folders, new_id
-from assets_core.execution.recording import Recorder, Returned
+from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
 from assets_core.execution.state import RunState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assets_core.execution.calls import Call, Target
-from assets_core.execution.recording import Returned
+from assets_core.execution.own_inputs import Returned
 from assets_core.execution.retries import Retries
 from assets_core.execution.state import RunState, columns_wanted
 from assets_core.model.events import (

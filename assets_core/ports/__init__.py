@@ -6,6 +6,7 @@ through entry points or configuration; the core never imports an implementation.
 
 from __future__ import annotations
 
+from assets_core.ports.checks import BatchCheck as BatchCheck
 from assets_core.ports.checks import Check as Check
 from assets_core.ports.checks import RelatedTable as RelatedTable
 from assets_core.ports.checks import Staged as Staged
@@ -34,6 +35,7 @@ from assets_core.ports.writing import StateStore as StateStore
 from assets_core.ports.writing import Transaction as Transaction
 
 __all__ = [
+    "BatchCheck",
     "Check",
     "CheckRequest",
     "Clock",

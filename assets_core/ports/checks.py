@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, runtime_checkable
 
+from assets_core.errors import AssetsError
 from assets_core.model.checks import CheckResult, CheckSpec
 from assets_core.model.keys import AssetKey
 from assets_core.model.values import StoredPart
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +43,18 @@ class Check(Protocol):
         self, spec: CheckSpec, staged: Staged, related: Mapping[str, RelatedTable]
     ) -> CheckResult:
         """Judge ``staged``; ``related`` is keyed as in ``spec.relations``. What it raises is recorded as errored."""
+        ...
+
+
+@runtime_checkable
+class BatchCheck(Check, Protocol):
+    """An evaluator that judges several checks of one version in one scan.
+
+    Kinds whose ``evaluate_many`` is one and the same function are judged together.
+    """
+
+    def evaluate_many(
+        self, specs: Sequence[CheckSpec], staged: Staged, related: Mapping[str, RelatedTable]
+    ) -> Sequence[CheckResult | AssetsError]:
+        """One answer per spec, in order; a check that cannot be judged is answered with its error."""
         ...

@@ -115,7 +115,7 @@ class Versioner:
         if check.function is not None:
             code = self.fingerprinter.function(check.function).version
             config |= self._values(check.parameters, key)
-        return digest("check", check.kind, canonical_json(config), code)
+        return digest("check", check.kind, check.scope, canonical_json(config), code)
 
 
 def _options(definition: AssetDefinition) -> dict[str, JSON]:
