@@ -14,6 +14,7 @@ from assets_core.model.packed import (
     repack_row,
 )
 from assets_core.model.records import CheckRecord, MaterializationRecord
+from assets_core.model.values import OMITTED
 from assets_core.model.versions import Term
 from assets_core.store.states import CheckState, Counter, Evaluation
 
@@ -64,6 +65,8 @@ def version_row(
 ) -> bytes:
     """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
     flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
+    if made.written.materializer == OMITTED:
+        flags |= Flag.OMITTED
     lanes = _NO_MARKS
     if checks:
         lanes, flags = _lanes(checks), flags | _flags(checks)

@@ -36,7 +36,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from assets_core.errors import StoreError
 from assets_core.store.encoding import dumps
 from assets_core.store.sql_engine import WANTED, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
@@ -95,8 +94,19 @@ class SqliteEngine:
         self._inode = (status.st_dev, status.st_ino)
 
     def _schema_version(self) -> int:
-        with self._writer.connect() as connection:
-            return check_identity(self.path, connection)
+        """Also brings the file back to WAL, but only once it is known to be ours."""
+        connection = connect(self.path, "rw")
+        try:
+            version = check_identity(self.path, connection)
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+                raise unusable(
+                    self.path,
+                    "the disk of the state store does not support write-ahead logs",
+                    "set ASSETS_HOME to a directory on a local disk",
+                )
+            return version
+        finally:
+            connection.close()
 
     def _connect_writer(self) -> sqlite3.Connection:
         return connect(self.path, "rw")
@@ -265,19 +275,16 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
-        if mode == "rw" and connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            raise unusable(path, "the state store's disk does not support WAL", "use a local disk")
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def check_identity(path: Path, connection: sqlite3.Connection | Connection) -> int:
+def check_identity(path: Path, connection: sqlite3.Connection) -> int:
     """The schema's version; refuses another application's database and a schema from the future, untouched."""
-    run = connection.exec_driver_sql if isinstance(connection, Connection) else connection.execute
-    application = run("PRAGMA application_id").fetchone()[0]  # type: ignore[index]
-    version = int(run("PRAGMA user_version").fetchone()[0])  # type: ignore[index]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID:
         raise unusable(
             path,
@@ -350,6 +357,3 @@ def _empty() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.executescript(schema_sql())
     return connection
-
-
-__all__ = ["SqliteEngine", "StoreError"]

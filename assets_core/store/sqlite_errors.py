@@ -50,6 +50,8 @@ def store_error(path: Path, error: BaseException) -> StoreError | InternalError:
             "close the program that has the file open and run the command again",
             "E612",
         )
+    if str(error).startswith(("no such table", "no such column")):
+        return damaged(path, str(error))
     found = _where(path)
     if found is not None:
         return damaged(path, found)
@@ -66,4 +68,6 @@ def _where(path: Path) -> str | None:
             connection.close()
     except sqlite3.Error as error:
         return str(error)
-    return None if found is None or found[0] == "ok" else " ".join(str(found[0]).split())
+    if found is None or found[0] == "ok":
+        return None
+    return " ".join(str(found[0]).replace("*** in database main ***", "").split())

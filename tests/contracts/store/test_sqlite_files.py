@@ -1,0 +1,455 @@
+"""The state file: where it may lie, who may read it, and what is said of a damaged one (whole messages)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assets_core.errors import CorruptionError, StoreError
+from assets_core.partitions import Unpartitioned
+from assets_core.store import open_store
+from assets_core.store.sqlite_files import filesystem_kind, refuse_network
+
+KEEP = "the data of your assets is not in this file and stays where it is"
+BACKUP = f"put a backup in its place, or move the file away to start with an empty state; {KEEP}"
+
+
+def opened(path: Path, *, read_only: bool = False) -> Any:
+    return open_store(f"sqlite:///{path}", alive=bool, read_only=read_only)
+
+
+def read_all(path: Path) -> Any:
+    store = opened(path, read_only=True)
+    try:
+        return store.lineage("default", [("a", Unpartitioned())])
+    finally:
+        store.close()
+
+
+def path_of(world: Any) -> Path:
+    return Path(world.url.removeprefix("sqlite:///"))
+
+
+def filled(world: Any, kit: Any) -> Path:
+    """A closed state file of some 60 pages."""
+    leases = world.claim(*(f"asset_{n}" for n in range(150)))
+    world.record(*(kit.completion(lease) for lease in leases))
+    world.store.close()
+    path = path_of(world)
+    assert not path.with_name(path.name + "-wal").exists()
+    return path
+
+
+# --- permissions and places ---------------------------------------------------------------------------------------
+
+
+def test_files_are_private_whatever_the_umask(tmp_path: Path, kit: Any) -> None:
+    before = os.umask(0o022)
+    try:
+        store = opened(tmp_path / "new" / "home" / "state.db")
+        with store.writing() as tx:
+            tx.document({"d": "text"})
+        home = tmp_path / "new" / "home"
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (home, *home.iterdir())}
+        store.close()
+    finally:
+        os.umask(before)
+    private = {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
+    assert modes == private | {"state.db.lock": 0o600, "home": 0o700}
+
+
+def test_an_existing_directory_keeps_its_permissions(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    opened(tmp_path / "state.db").close()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_reading_where_there_is_no_store_finds_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "state.db"
+    store = opened(path, read_only=True)
+    assert store.sequence() == 0
+    assert store.lineage("default", [("a", Unpartitioned())]).current == ()
+    assert not store.runs("default", 5)
+    assert list(tmp_path.iterdir()) == []
+    store.close()
+
+
+def test_a_reader_that_came_first_sees_the_store_once_it_is_there(tmp_path: Path, kit: Any) -> None:
+    path = tmp_path / "state" / "state.db"
+    reader = opened(path, read_only=True)
+    assert reader.sequence() == 0
+    world = kit.World(opened(path), f"sqlite:///{path}")
+    world.store._alive = lambda run: True
+    world.start()
+    world.publish("a")
+    assert reader.sequence() == world.store.sequence() > 0
+    reader.close()
+    world.store.close()
+
+
+def test_a_read_only_store_refuses_to_write(tmp_path: Path) -> None:
+    store = opened(tmp_path / "state.db", read_only=True)
+    with pytest.raises(StoreError, match="opened for reading only"), store.writing():
+        pass
+    store.close()
+
+
+def test_readers_see_committed_states_while_a_writer_is_busy(sqlite_world: Any, kit: Any) -> None:
+    sqlite_world.publish("a")
+    reader = opened(path_of(sqlite_world), read_only=True)
+    before = reader.sequence()
+    lease = sqlite_world.take("b")
+    with sqlite_world.store.writing() as tx:
+        tx.record([kit.completion(lease)])
+        assert reader.sequence() == sqlite_world.store.sequence() == before
+        assert not reader.current("default", [kit.key("b")])
+    assert reader.sequence() == sqlite_world.store.sequence() > before
+    reader.close()
+
+
+def test_threads_of_one_process_take_turns(sqlite_world: Any) -> None:
+    store, size = sqlite_world.store, 12
+
+    def add(worker: int) -> None:
+        for n in range(size):
+            with store.writing() as tx:
+                tx.set_dynamic("default", "n", [f"{worker}-{n}"], [])
+            store.sequence()
+
+    threads = [threading.Thread(target=add, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    keys = store.dynamic_partitions("default")["n"]
+    assert [ordinal for ordinal, _ in keys] == list(range(4 * size))
+
+
+def test_a_store_whose_file_was_replaced_is_not_written_to(sqlite_world: Any, kit: Any) -> None:
+    path = path_of(sqlite_world)
+    sqlite_world.publish("a")
+    path.rename(path.with_name("moved.db"))
+    with pytest.raises(StoreError) as caught:
+        sqlite_world.publish("b")
+    assert str(caught.value) == (
+        f"E613: the state store was removed or replaced while it was in use ({path}); "
+        "put it back and run the command again; nothing was recorded since"
+    )
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/state", "sqlite:///", "sqlite:///:memory:", "x"])
+def test_other_urls_are_refused(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(url, alive=bool)
+    assert str(caught.value) == (
+        f"E601: no state store can be opened with a URL that starts with `{url.partition(':')[0]}:`; "
+        "write sqlite:///path/to/state.db"
+    )
+
+
+# --- damage -------------------------------------------------------------------------------------------------------
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def text(path: Path) -> None:
+    path.write_text("this is no database\n" * 50)
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE their (own INTEGER)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def no_version(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+
+
+def short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:50])
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: 4096 * 10])
+
+
+def directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
+    "empty": (
+        empty,
+        f"E609: the state store is damaged: the file is empty (0 bytes) (PATH); {BACKUP}",
+    ),
+    "text": (
+        text,
+        (
+            "E603: the state store is not a SQLite database (PATH); "
+            "move the file away, or name another one in the store's URL"
+        ),
+    ),
+    "foreign": (
+        foreign,
+        (
+            "E604: the state store is a SQLite database of another application (PATH); "
+            "name another file in the store's URL; nothing was changed"
+        ),
+    ),
+    "newer": (
+        newer,
+        (
+            "E605: the state store has schema 99, this version of assets knows up to 1 (PATH); "
+            "upgrade assets-core; nothing was changed"
+        ),
+    ),
+    "no version": (
+        no_version,
+        f"E609: the state store is damaged: it has no schema version (PATH); {BACKUP}",
+    ),
+    "short": (
+        short,
+        f"E609: the state store is damaged: the file is cut short after 50 bytes (PATH); {BACKUP}",
+    ),
+    "truncated": (
+        truncated,
+        f"E609: the state store is damaged: the file is cut short: 40960 of SIZE bytes (PATH); {BACKUP}",
+    ),
+    "directory": (
+        directory,
+        (
+            "E607: the state store is not a regular file (PATH); "
+            "name a file in the store's URL: sqlite:///path/to/state.db"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_a_located_error_and_stays_as_it_is(
+    name: str, sqlite_world: Any, kit: Any
+) -> None:
+    path = filled(sqlite_world, kit)
+    breaking, message = BROKEN[name]
+    message = message.replace("PATH", str(path)).replace("SIZE", str(path.stat().st_size))
+    breaking(path)
+    before = path.read_bytes() if path.is_file() else None
+    for attempt in (read_all, opened):
+        with pytest.raises(StoreError) as caught:
+            attempt(path)
+        assert str(caught.value) == message
+        assert caught.value.exit_code == 6
+    if before is not None:
+        assert path.read_bytes() == before
+
+
+def test_a_page_of_garbage_is_found_when_it_is_read(sqlite_world: Any, kit: Any) -> None:
+    path = filled(sqlite_world, kit)
+    raw = bytearray(path.read_bytes())
+    for page in range(1, len(raw) // 4096):
+        raw[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    path.write_bytes(raw)
+    with pytest.raises(CorruptionError) as caught:
+        read_all(path)
+    error = caught.value
+    assert error.code == "E609"
+    assert error.message.startswith("the state store is damaged: ")
+    assert error.place is not None
+    assert error.place.file == str(path)
+    assert error.help == BACKUP
+
+
+def test_damage_found_while_writing_rolls_back_and_says_so(sqlite_world: Any, kit: Any) -> None:
+    path = filled(sqlite_world, kit)
+    connection = sqlite3.connect(path)
+    query = "SELECT rootpage FROM sqlite_master WHERE name = 'pointers'"
+    (page,) = connection.execute(query).fetchone()
+    connection.close()
+    raw = bytearray(path.read_bytes())
+    raw[(page - 1) * 4096 : page * 4096 - 4000] = b"\xff" * 96
+    path.write_bytes(raw)
+    store = opened(path)
+
+    def write() -> None:
+        with store.writing() as tx:
+            tx.document({"d": "text"})
+            tx.pins("default", [kit.key("asset_1")])
+
+    with pytest.raises(CorruptionError) as caught:
+        write()
+    assert caught.value.message.startswith(f"the state store is damaged: Page {page}: ")
+    assert not store.documents(["d"])
+    store.close()
+
+
+def test_a_missing_table_is_damage_and_no_traceback(sqlite_world: Any, kit: Any) -> None:
+    path = filled(sqlite_world, kit)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE candidates")
+    connection.close()
+    with pytest.raises(StoreError) as caught:
+        read_all(path)
+    assert str(caught.value) == (
+        f"E609: the state store is damaged: no such table: candidates ({path}); {BACKUP}"
+    )
+
+
+def test_a_write_ahead_log_that_was_deleted_costs_only_what_it_held(
+    sqlite_world: Any, kit: Any
+) -> None:
+    path = path_of(sqlite_world)
+    sqlite_world.publish("a")
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    read = read_all(copy)
+    assert read.current == ()
+    assert read.sequence == 0
+
+
+def test_an_unwritable_directory_is_a_located_error(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("not a directory")
+    path = blocker / "home" / "state.db"
+    with pytest.raises(StoreError) as caught:
+        opened(path)
+    assert str(caught.value) == (
+        f"E607: the state store cannot be opened: Not a directory ({path}); "
+        "check the path and its permissions"
+    )
+
+
+AS_NOBODY = """
+import os, sys, tempfile
+from assets_core.store import open_store
+with tempfile.TemporaryDirectory() as warm:
+    store = open_store(f"sqlite:///{warm}/state.db", alive=bool)
+    store.sequence()
+    store.close()
+os.setgid(65534)
+os.setuid(65534)
+from assets_core.errors import StoreError
+try:
+    store = open_store(sys.argv[1], alive=bool, read_only=len(sys.argv) > 2)
+    print(store.sequence())
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becoming another user needs root")
+def test_files_of_another_user_are_a_located_error(sqlite_world: Any, tmp_path: Path) -> None:
+    path = path_of(sqlite_world)
+    sqlite_world.store.close()
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.owner() == "root" and not stat.S_IMODE(parent.stat().st_mode) & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    path.parent.chmod(0o755)
+
+    def run(*options: str) -> str:
+        argv = [sys.executable, "-c", AS_NOBODY, sqlite_world.url, *options]
+        found = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert "Traceback" not in found.stderr, found.stderr
+        return found.stdout.strip()
+
+    assert run("read only") == (
+        f"E607: the state store cannot be read: Permission denied ({path}); check the file's permissions"
+    )
+    assert run() == run("read only")
+    path.unlink()
+    assert run("read only") == "0"
+    assert run() == (
+        f"E607: the state directory cannot be written to: Permission denied ({path}.lock); "
+        "check its permissions and the free space, or set ASSETS_HOME to another directory"
+    )
+
+
+@pytest.mark.tmpfs
+def test_a_full_disk_is_a_located_error_and_loses_nothing_recorded(
+    tmp_path: Path, kit: Any
+) -> None:
+    spot = tmp_path / "small"
+    spot.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(spot)]
+    subprocess.run(mount, check=True)
+    try:
+        world = kit.World(open_store(f"sqlite:///{spot}/state.db", alive=bool), "")
+        world.start()
+        names = itertools.count()
+
+        def fill_up() -> None:
+            for name in names:
+                world.publish(f"a{name}")
+
+        with pytest.raises(StoreError) as caught:
+            fill_up()
+        assert caught.value.code == "E610"
+        recorded = next(names) - 1
+        assert recorded > 0
+        assert len(world.store.history("default", "a0", None, 5)) == 1
+        assert world.store.current_of("default", f"a{recorded - 1}")
+        assert not world.store.current_of("default", f"a{recorded}")
+        world.store.close()
+    finally:
+        subprocess.run(["umount", str(spot)], check=True)
+
+
+# --- network filesystems --------------------------------------------------------------------------------------------
+
+
+def mounts(tmp_path: Path, kind: str, point: Path) -> Path:
+    table = tmp_path / "mountinfo"
+    escaped = str(point).replace(" ", "\\040")
+    table.write_text(
+        "22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+        f"40 22 0:50 / {escaped} rw shared:9 master:2 - {kind} server:/export rw\n"
+        f"41 22 0:51 / {escaped}more rw - tmpfs tmpfs rw\n"
+    )
+    return table
+
+
+def test_a_network_filesystem_is_refused_with_a_hint(tmp_path: Path) -> None:
+    point = tmp_path / "share of all"
+    table = mounts(tmp_path, "nfs4", point)
+    path = point / "project" / "state.db"
+    with pytest.raises(StoreError) as caught:
+        refuse_network(path, table)
+    assert str(caught.value) == (
+        "E608: the state store lies on a network filesystem (nfs4), where SQLite cannot lock it "
+        f"({path}); set ASSETS_HOME to a directory on a local disk, or keep the state in PostgreSQL"
+    )
+
+
+def test_a_local_filesystem_is_accepted(tmp_path: Path) -> None:
+    table = mounts(tmp_path, "xfs", tmp_path / "disk")
+    refuse_network(tmp_path / "disk" / "state.db", table)
+    assert filesystem_kind(tmp_path / "disk" / "state.db", table) == "xfs"
+    assert filesystem_kind(tmp_path / "diskmore" / "x", table) == "tmpfs"
+    assert filesystem_kind(tmp_path / "diskless" / "x", table) == "ext4"
+
+
+def test_a_system_without_a_mount_table_is_asked_otherwise(tmp_path: Path) -> None:
+    known = filesystem_kind(tmp_path)
+    assert filesystem_kind(tmp_path, tmp_path / "absent") == known
