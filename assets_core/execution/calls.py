@@ -104,6 +104,7 @@ def make_request(
         related=tuple(pin_related(state, assets, pins)),
         code=tuple((state.key(a), state.versions.code[a]) for a in assets),
         config=tuple((state.key(a), state.versions.config[a]) for a in assets),
+        values=state.values_of(declared),
         check_versions=tuple(
             (state.key(a), check.name, check.version)
             for a in assets

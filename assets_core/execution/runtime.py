@@ -11,7 +11,7 @@ from assets_core.model.assets import AssetDefinition
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
-from assets_core.ports import Check, Materializer
+from assets_core.ports import Check, Materializer, StepRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Runtime:
     resolve_connection: Callable[[type, str], object]
     versions_of: Callable[[AssetKey], tuple[CodeVersion, ConfigVersion]]
     """The versions of the code that is loaded here, which must be the planned ones."""
+    explain_other_code: Callable[[AssetKey, StepRequest], None]
+    """Raises E120 ``volatile_value`` where the code is the planned one byte for byte and yet a value differs."""
     materializer_options: Mapping[str, Mapping[str, JSON]]
     """Configured options by materializer, which a definition's own options override."""
     redact: Callable[[str], str]

@@ -11,6 +11,7 @@ from assets_core.execution.paths import Home
 from assets_core.execution.tally import Tally
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
+from assets_core.model.assets import AssetDefinition
 from assets_core.model.events import Blocked, Event
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import MaterializationRecord
@@ -40,6 +41,8 @@ class RunState:
     tokens: dict[int, dict[str, str]]
     """Per source, the token last seen at each partition key."""
     forced: dict[int, PartitionSet]
+    values_of: Callable[[AssetDefinition], tuple[tuple[str, str], ...]]
+    """(name, digest) of the module values in a definition's code version."""
     tally: Tally = field(default_factory=Tally)
     parts: dict[tuple[int, int], tuple[int, StoredPart]] = field(default_factory=dict)
     """Per (asset, ordinal): the materialization number and the stored part that has it."""

@@ -103,6 +103,7 @@ class _Step:
         """The planned code must be the code that runs: it was edited if these differ."""
         for (asset, code), (_, config) in zip(self.request.code, self.request.config, strict=True):
             if self.runtime.versions_of(asset) != (code, config):
+                self.runtime.explain_other_code(asset, self.request)
                 raise ConflictError(
                     "E501",
                     f"the code or config of `{asset}` is no longer what was planned",

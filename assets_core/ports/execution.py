@@ -71,6 +71,8 @@ class StepRequest:
     """What the checks of the outputs read, keyed by ``upstream``."""
     code: tuple[tuple[AssetKey, CodeVersion], ...]
     config: tuple[tuple[AssetKey, ConfigVersion], ...]
+    values: tuple[tuple[str, str], ...]
+    """(name, digest) of every module value that takes part in the planned code version."""
     check_versions: tuple[tuple[AssetKey, str, str], ...]
     """(asset, check name, version) of every check to evaluate."""
     project: ProjectRef

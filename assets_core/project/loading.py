@@ -22,7 +22,7 @@ from assets_core.model.assets import AssetDefinition, ConfigParameter, Retry, Sq
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion, digest
-from assets_core.ports import ProjectRef
+from assets_core.ports import ProjectRef, StepRequest
 from assets_core.project.parsed_queries import ParsedQueries
 from assets_core.project.registry import evaluators, materializers
 from assets_core.project.versions import Versioner
@@ -30,6 +30,7 @@ from assets_core.settings import Settings, find_config, parse_overrides, read_se
 from assets_core.versioning.cache import FingerprintCache
 from assets_core.versioning.current import CurrentVersions
 from assets_core.versioning.fingerprint import Fingerprinter
+from assets_core.versioning.parts import volatile_error
 
 
 @dataclass(slots=True)
@@ -128,6 +129,7 @@ class Definitions:
             resolve_config=self.resolver.config,
             resolve_connection=self.resolver.connection,
             versions_of=self._versions_of,
+            explain_other_code=self._explain_other_code,
             materializer_options=configured_options(self.settings),
             redact=self.redactor.redact,
         )
@@ -135,6 +137,20 @@ class Definitions:
     def _versions_of(self, key: AssetKey) -> tuple[CodeVersion, ConfigVersion]:
         definition = self.runtime.definitions[key]
         return self.versioner.code(definition).version, self.versioner.config(definition, key)
+
+    def values_of(self, definition: AssetDefinition) -> tuple[tuple[str, str], ...]:
+        """(name, digest) of every module value that takes part in a definition's code version."""
+        parts = self.versioner.code(definition).parts
+        return tuple((p.name, p.digest) for p in parts if p.is_value)
+
+    def _explain_other_code(self, key: AssetKey, request: StepRequest) -> None:
+        """Equal bytes and another code version: some value is made anew in every process. Raises E120 naming it."""
+        if self.ref.fingerprint != request.project.fingerprint:
+            return
+        planned = dict(request.values)
+        for part in self.versioner.code(self.runtime.definitions[key]).parts:
+            if part.is_value and planned.get(part.name) != part.digest:
+                raise volatile_error(part)
 
     @cached_property
     def ref(self) -> ProjectRef:

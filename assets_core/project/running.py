@@ -116,6 +116,7 @@ def _runner(
         project=project.definitions.ref,
         emit=on_event,
         tokens={a: dict(t) for a, t in planned.tokens.items()},
+        values_of=project.definitions.values_of,
         forced={a: p for a, p in forced.items() if p},
     )
     settings = RunSettings(fail_fast=options.fail_fast)
