@@ -26,15 +26,25 @@ EXACT = 1 << 53
 
 def loaded_as(family: str, columns: Sequence[Column], table: Table) -> Any:
     """The table as ``family``, one of ``annotations.TABLES``."""
-    match family:
-        case _ if family == ARROW:
-            return table
-        case _ if family == PANDAS:
-            return _to_pandas(columns, table)
-        case _ if family == POLARS:
-            return import_module("polars").from_arrow(table)
-        case _:
-            return _to_relation(columns, table)
+    if family == ARROW:
+        return table
+    if family == PANDAS:
+        return _to_pandas(columns, table)
+    if family == POLARS:
+        return _to_polars(columns, table)
+    return _to_relation(columns, table)
+
+
+def _to_polars(columns: Sequence[Column], table: Table) -> Any:
+    """Ordered categories are an ``Enum``, others a ``Categorical``."""
+    polars = import_module("polars")
+    frame = polars.from_arrow(table)
+    enums = {
+        column.name: polars.Enum(column.categories.to_pylist())
+        for column in columns
+        if column.categories is not None and column.ordered
+    }
+    return frame.cast(enums)
 
 
 def _to_relation(columns: Sequence[Column], table: Table) -> Any:

@@ -190,13 +190,16 @@ def test_one_changed_cell_is_another_version(
 
 
 @CHECKED
-@given(tables(), st.randoms(use_true_random=False))
-def test_canonical_order_forgets_the_order_of_rows(table: pa.Table, random: Any) -> None:
+@given(tables(), st.randoms(use_true_random=False), st.booleans())
+def test_canonical_order_forgets_the_order_of_rows(
+    table: pa.Table, random: Any, keyed: bool
+) -> None:
+    key = tuple(table.column_names[-1:]) if keyed else ()
     positions = list(range(table.num_rows))
     random.shuffle(positions)
     shuffled = table.take(pa.array(positions, type=pa.int64())) if table.num_columns else table
     with tempfile.TemporaryDirectory() as folder:
-        parts = [written(value, folder, canonical=True) for value in (table, shuffled)]
+        parts = [written(value, folder, canonical=True, row_key=key) for value in (table, shuffled)]
         assert parts[0].written.data_version == parts[1].written.data_version
         rows = [
             sorted(map(repr, v.to_pylist()))
