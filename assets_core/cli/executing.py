@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from assets_core.cli.event_lines import event_document
 from assets_core.cli.failures_text import Failures
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from assets_core.project import Planned
 
 FAILED = 1
+CONFLICT = 5
 
 OnPlan: TypeAlias = "Callable[[Planned], None]"
 OnEvent: TypeAlias = "Callable[[Event], None]"
 OnRunner: TypeAlias = "Callable[[Runner], None]"
-Start: TypeAlias = "Callable[[OnPlan, OnEvent, OnRunner], RunResult | None]"
-"""Starts the run with who is told of the plan, the events and the runner; None where there was nothing to do."""
+T = TypeVar("T")
+Start: TypeAlias = "Callable[[OnPlan, OnEvent, OnRunner], T]"
+"""Starts the run with who is told of the plan, the events and the runner."""
 
 
 class Execution:
@@ -38,6 +40,7 @@ class Execution:
         self.jsonl = jsonl
         self.failures = Failures()
         self.plan: Plan | None = None
+        self.exit_code: int | None = None
         self._progress: Progress | None = None
         self._stack = ExitStack()
 
@@ -59,14 +62,25 @@ class Execution:
             document = event_document(event)
             self.session.out.write(json.dumps(self.session.redacted(document)) + "\n")
 
-    def run(self, start: Start) -> int:
-        """Carry it out; the exit code."""
+    def carry_out(self, start: Start[T]) -> T:
+        """Run it with the display on and signals handled; afterwards ``exit_code`` is that of a signal, if one came."""
         with stoppable(quiet=bool(self.session.options.quiet)) as stopper, self._stack:
             result = start(self.planned, self.see, stopper.attach)
+        self.exit_code = stopper.exit_code
+        if not self.session.options.quiet:
+            for line in self.failures.lines():
+                self.session.err.line(*line)
+        return result
+
+    def run(self, start: Start[RunResult | None]) -> int:
+        """Carry out a run and tell what it came to; the exit code. None is a run that had nothing to do."""
+        result = self.carry_out(start)
         if result is None:
             return self._nothing()
         self._tell(result)
-        return stopper.exit_code or (0 if result.ok else FAILED)
+        if result.drifted:
+            return self.exit_code or CONFLICT
+        return self.exit_code or (0 if result.ok else FAILED)
 
     def _nothing(self) -> int:
         assert self.plan is not None
@@ -79,9 +93,6 @@ class Execution:
         return 0
 
     def _tell(self, result: RunResult) -> None:
-        if not self.session.options.quiet:
-            for line in self.failures.lines():
-                self.session.err.line(*line)
         if self.session.as_json:
             from assets_core.observe.documents import run_document
 

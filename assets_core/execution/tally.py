@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from assets_core.model.events import (
     Adopted,
@@ -17,6 +18,11 @@ from assets_core.model.events import (
 )
 from assets_core.model.keys import AssetKey
 from assets_core.model.records import Failure, RunStatus
+
+
+OTHER_CODE = "E501"
+"""The failure of a step whose code or config is not what was planned."""
+NOT_GOOD = frozenset({"failed", "rejected", "blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,24 @@ class RunResult:
     def ok(self) -> bool:
         """Whether everything asked for is current now."""
         return self.status is RunStatus.SUCCEEDED
+
+    @property
+    def drifted(self) -> bool:
+        """Whether some step found other code than was planned."""
+        return any(s.failure is not None and s.failure.kind == OTHER_CODE for s in self.steps)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the counts, and what did not come out well."""
+        counts = " · ".join(f"{n} {name}" for name, n in self.counts.items() if n)
+        rows = "".join(
+            f"<tr><td>{escape(s.asset)}</td><td>{escape(s.partition)}</td><td>{escape(s.outcome)}</td>"
+            f"<td>{escape(s.failure.message if s.failure else s.detail)}</td></tr>"
+            for s in self.steps
+            if s.outcome in NOT_GOOD
+        )
+        table = f"<table>{rows}</table>" if rows else ""
+        status, seconds = escape(self.status.value), f"{self.duration_s:.1f}"
+        return f"<p><b>run {self.number} {status}</b> in {seconds} s: {counts or 'nothing to do'}</p>{table}"
 
 
 @dataclass(slots=True)
@@ -98,5 +122,4 @@ class Tally:
     @property
     def failed(self) -> bool:
         """Whether anything failed, was rejected or blocked, or a published version fails a blocking check."""
-        bad = {"failed", "rejected", "blocked"}
-        return bool(self.failed_checks) or any(s.outcome in bad for s in self.steps.values())
+        return bool(self.failed_checks) or any(s.outcome in NOT_GOOD for s in self.steps.values())

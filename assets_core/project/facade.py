@@ -46,6 +46,12 @@ class Planned:
         """The graph whose numbers the plan uses."""
         return self.lineage.graph
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the steps and their reasons."""
+        from assets_core.observe.plan_html import plan_html
+
+        return plan_html(self.plan, self.graph)
+
 
 class Project:
     """One loaded project under one environment."""
