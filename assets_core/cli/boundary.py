@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +15,8 @@ from assets_core.cli.session import Session
 from assets_core.errors import AssetsError, InternalError, UsageError
 
 INTERRUPTED = 130
-BUG = 70
+_FRAMEWORK = f"{os.sep}typer{os.sep}"
+"""Frames that lie between ours in every traceback."""
 
 
 class StoppedBySignal(BaseException):
@@ -67,8 +69,13 @@ def _report(session: Session, arguments: Sequence[str], error: AssetsError) -> i
 
 
 def _show_traceback(session: Session, error: BaseException) -> None:
-    text = "".join(traceback.format_exception(error))
-    for line in text.rstrip().split("\n"):
+    described = traceback.TracebackException.from_exception(error)
+    link: traceback.TracebackException | None = described
+    while link is not None:
+        frames = [frame for frame in link.stack if _FRAMEWORK not in frame.filename]
+        link.stack = traceback.StackSummary.from_list(frames)
+        link = link.__cause__ or link.__context__
+    for line in "".join(described.format()).rstrip().split("\n"):
         session.err.line((line, "dim"))
 
 

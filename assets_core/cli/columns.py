@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from assets_core.cli.errors import cells
 from assets_core.cli.screen import Piece, Screen
 from assets_core.safe_text import safe_text
 
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]?\d+)?")
+
 
 def print_columns(screen: Screen, rows: Iterable[Sequence[Piece]], *, indent: str = "") -> None:
-    """Print rows aligned by column; the last column is as long as it is. Numbers are right-aligned."""
+    """Print rows aligned by column, numbers to the right; a bold row of names is no reason against that."""
     table = [[_piece(piece) for piece in row] for row in rows]
     if not table:
         return
     widths = [0] * max(map(len, table))
     numeric = [True] * len(widths)
     for row in table:
-        for n, (text, _) in enumerate(row):
+        for n, (text, style) in enumerate(row):
             widths[n] = max(widths[n], cells(text))
-            numeric[n] = numeric[n] and text.replace(",", "").isdecimal()
+            numeric[n] &= style == "bold" or not text or _NUMBER.fullmatch(text) is not None
     for row in table:
         last = max((n for n, (text, _) in enumerate(row) if text), default=0)
         pieces: list[Piece] = [indent]

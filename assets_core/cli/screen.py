@@ -30,6 +30,7 @@ STYLES = {
     "note": "36",
 }
 _UNLIMITED = 1_000_000
+_COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}
 _ASCII = str.maketrans(
     {"…": "~", "█": "#", "░": "-", "·": ".", "│": "|", "─": "-", "├": "|", "└": "`", "▪": "#"}
 )
@@ -99,10 +100,16 @@ def is_dumb() -> bool:
 
 
 def _has_unicode(stream: TextIO) -> bool:
-    """Python writes UTF-8 also under LANG=C, where the terminal would show garbage: the locale decides."""
+    """Python writes UTF-8 also under LANG=C, where the terminal would show garbage: the locale decides.
+
+    Python itself sets LC_CTYPE to C.UTF-8 when it finds itself under LANG=C, which says nothing of the terminal.
+    """
     encoding = (getattr(stream, "encoding", None) or "ascii").lower()
     if not encoding.startswith("utf"):
         return False
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
-    locale = next((value for value in named if value), "")
-    return "utf" in locale.lower() or sys.platform == "darwin"
+    if sys.platform == "darwin":
+        return True
+    chosen = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or ""
+    language = os.environ.get("LANG", "")
+    coerced = chosen in _COERCED and language in {"", "C", "POSIX"} and not os.environ.get("LC_ALL")
+    return "utf" in (language if coerced or not chosen else chosen).lower()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assets_core.errors import UsageError
+from assets_core.errors import NoMatchError, UsageError
 from assets_core.model.events import Event
 from assets_core.model.records import AttemptStatus, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
@@ -26,17 +26,16 @@ _LOOK_BACK = 50
 def run_to_retry(
     reader: StateReader, env: str, name: str | None
 ) -> tuple[RunRecord, RunEnd | None]:
-    """The run of that number or id, else the latest that did not succeed; raises UsageError E916 or E917."""
+    """The run of that number or id, else the latest that did not succeed; raises E916 or E917."""
     if name is not None:
         found = reader.run(name)
         if found is None:
-            raise UsageError("E916", f"there is no run `{name}`", help="see `assets runs ls`")
+            raise NoMatchError("E916", f"there is no run `{name}`", help="see `assets runs ls`")
         return found
     for record, end in reader.runs(env, _LOOK_BACK):
         if end is None or end.status is not RunStatus.SUCCEEDED:
             return record, end
-        if end.status is RunStatus.SUCCEEDED:
-            break
+        break
     raise UsageError(
         "E917", "there is nothing to retry: the latest run succeeded", help="see `assets runs ls`"
     )

@@ -1,0 +1,129 @@
+"""``assets runs``: past and present runs, and what their steps printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assets_core.cli.errors import Line
+from assets_core.cli.screen import Piece
+from assets_core.cli.session import session_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from assets_core.model.records import AttemptRecord
+    from assets_core.project.run_history import RunView
+
+_LISTED = 20
+_ATTEMPTS = 100
+_STYLES = {"succeeded": "ok", "running": "note", "materialized": "ok"}
+
+Run = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="A run's number or id; default: the latest.")
+]
+Limit = Annotated[int, typer.Option("-n", "--limit", metavar="N", help="How many runs.")]
+Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on while the run does.")]
+
+
+def list_runs(ctx: typer.Context, limit: Limit = _LISTED) -> int:
+    """The latest runs, newest first."""
+    from assets_core.cli.columns import print_columns
+    from assets_core.observe.documents import runs_document
+    from assets_core.project.run_history import latest_runs
+
+    session = session_of(ctx)
+    project = session.project()
+    with project.reading() as reader:
+        views = latest_runs(project, reader, limit)
+    if session.as_json:
+        session.document(runs_document([(view.record, view.end) for view in views]))
+        return 0
+    print_columns(session.out, [_row(view, project.clock.now()) for view in views])
+    if not views:
+        session.say("nothing has run yet")
+    return 0
+
+
+def _row(view: RunView, now: datetime) -> Sequence[Piece]:
+    from assets_core.cli.wording import age, duration
+
+    record, end = view.record, view.end
+    seconds = (end.ended - record.started).total_seconds() if end else None
+    counts = ", ".join(f"{n:,} {name}" for name, n in (end.counts if end else {}).items() if n)
+    retry = f"retry of {record.retry_of[-6:]}" if record.retry_of else ""
+    return (
+        str(record.number),
+        (view.status.value, _STYLES.get(view.status.value, "failed")),
+        age(record.started, now),
+        duration(seconds) if seconds is not None else "-",
+        counts,
+        retry,
+    )
+
+
+def show_run(ctx: typer.Context, run: Run = None) -> int:
+    """One run: its outcome, and every attempt that was recorded."""
+    from assets_core.observe.documents import recorded_run_document
+    from assets_core.project.run_history import find_run
+
+    session = session_of(ctx)
+    project = session.project()
+    with project.reading() as reader:
+        view = find_run(project, reader, run)
+        attempts = reader.attempts(view.record.run)
+    if session.as_json:
+        session.document(recorded_run_document(view.record, view.end, attempts))
+        return 0
+    for line in _details(view, attempts):
+        session.out.line(*line)
+    return 0
+
+
+def _details(view: RunView, attempts: Sequence[AttemptRecord]) -> Iterator[Line]:
+    from assets_core.cli.wording import address, duration, local
+
+    status = view.status.value
+    yield (
+        (f"run {view.record.number} ", "bold"),
+        (status, _STYLES.get(status, "failed")),
+        f"  started {local(view.record.started)}",
+        (f"  {view.record.run}", "dim"),
+    )
+    options = {name: value for name, value in view.record.options.items() if value}
+    if options:
+        yield (("  options  ", "dim"), ", ".join(f"{k}: {v}" for k, v in options.items()))
+    if view.end is not None:
+        counts = ", ".join(f"{n:,} {name}" for name, n in view.end.counts.items())
+        yield (("  counts   ", "dim"), counts)
+    failed = [a for a in attempts if a.failure is not None]
+    shown = failed[:_ATTEMPTS] if len(attempts) > _ATTEMPTS else attempts
+    for attempt in shown:
+        outcome = attempt.status.value
+        text = f": {attempt.failure.kind}: {attempt.failure.message}" if attempt.failure else ""
+        yield (
+            "  ",
+            (f"{outcome:<14}", _STYLES.get(outcome, "failed")),
+            address(attempt.asset, attempt.partition) + text.partition("\n")[0],
+            (f"  {duration(attempt.duration_s)}", "dim"),
+        )
+    if len(shown) < len(attempts):
+        yield ((f"  and {len(attempts) - len(shown):,} more attempts", "dim"),)
+
+
+def logs(ctx: typer.Context, run: Run = None, follow: Follow = False) -> int:
+    """What the steps of a run printed, call by call."""
+    from assets_core.cli.log_text import print_logs
+    from assets_core.project.run_history import find_run
+
+    session = session_of(ctx)
+    project = session.project()
+    with project.reading() as reader:
+        view = find_run(project, reader, run)
+    print_logs(session, project, view, follow=follow)
+    return 0
+
+
+COMMANDS: dict[str, Callable[..., int]] = {"ls": list_runs, "show": show_run, "logs": logs}

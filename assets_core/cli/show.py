@@ -1,0 +1,178 @@
+"""``assets show``: everything about one asset, or about one partition of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assets_core.cli.errors import Line
+from assets_core.cli.session import session_of
+
+if TYPE_CHECKING:
+    from assets_core.model.records import CheckRecord, MaterializationRecord
+    from assets_core.ports import StateReader
+    from assets_core.project import Project
+    from assets_core.project.status import Status
+
+_VERSIONS = 5
+_RESULTS = 200
+_COLUMNS = 30
+
+Address = Annotated[str, typer.Argument(metavar="KEY[@PART]", help="An asset, or one partition.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    number: int
+    partition: str | None
+    status: Status
+    versions: Sequence[MaterializationRecord]
+    results: Sequence[CheckRecord]
+
+
+def run(ctx: typer.Context, address: Address) -> int:
+    """Everything about one asset.
+
+    What is declared, its status, its latest versions with their columns, and the results of its checks.
+    """
+    from assets_core.observe.asset_documents import show_document
+    from assets_core.project.status import recorded_status
+
+    session = session_of(ctx)
+    project = session.project()
+    with project.reading() as reader:
+        status = recorded_status(project, reader, project.clock.now())
+        found = _find(project, reader, status, address)
+    if session.as_json:
+        session.document(
+            show_document(
+                project.graph,
+                found.number,
+                project.definitions.versions,
+                status.statuses,
+                status.lineage.now,
+                materializations=found.versions,
+                results=found.results,
+            )
+        )
+        return 0
+    for line in _lines(project, found):
+        session.out.line(*line)
+    return 0
+
+
+def _find(project: Project, reader: StateReader, status: Status, address: str) -> _Found:
+    from assets_core.project.naming import asset_named, split_address
+
+    name, partition = split_address(address)
+    number = asset_named(project.graph, name)
+    spec = project.graph.specs[number]
+    if partition is not None:
+        spec.partitions.ordinal(partition)
+    versions = reader.history(project.env, spec.key, partition, _VERSIONS)
+    if partition is None:
+        results = reader.checks(project.env, spec.key, _RESULTS)
+    else:
+        results = reader.check_results([record.number for record in versions])
+    return _Found(number, partition, status, versions, results)
+
+
+def _lines(project: Project, found: _Found) -> Iterator[Line]:
+    graph = project.graph
+    spec = graph.specs[found.number]
+    place = f"{spec.place.file}:{spec.place.line}" if spec.place.line else spec.place.file
+    yield ((spec.key, "bold"), f"  {spec.kind}  group {spec.group}", (f"  {place}", "dim"))
+    for line in spec.description.strip().split("\n") if spec.description else ():
+        yield (f"  {line.strip()}",)
+    facts = {
+        "owners": ", ".join(spec.owners),
+        "tags": ", ".join(f"{k}={v}" if v else k for k, v in spec.tags.items()),
+        "upstream": ", ".join(sorted({graph.keys[e.upstream] for e in graph.inputs(found.number)})),
+        "downstream": ", ".join(
+            sorted({graph.keys[e.downstream] for e in graph.outputs(found.number)})
+        ),
+        "partitions": _partitions(found),
+        "status": _status(project, found),
+        "code": project.definitions.versions.code[found.number][:12],
+    }
+    for name, text in facts.items():
+        if text:
+            yield ((f"  {name:<11}", "dim"), text)
+    yield from _checks(project, found)
+    yield from _versions(found)
+
+
+def _partitions(found: _Found) -> str:
+    definition = found.status.lineage.graph.specs[found.number].partitions
+    if not definition.is_partitioned:
+        return ""
+    existing = definition.existing(found.status.lineage.now)
+    if not existing:
+        return f"{definition.kind}, none yet"
+    first, last = definition.key(existing.first), definition.key(existing.last)
+    return f"{definition.kind}, {len(existing):,}: {first} .. {last}"
+
+
+def _status(project: Project, found: _Found) -> str:
+    from assets_core.cli.ls import counts_of
+    from assets_core.cli.wording import age
+
+    if project.definition(found.number).is_source:
+        at = found.status.observed.get(found.number)
+        now = found.status.lineage.now
+        return "never observed" if at is None else f"observed {age(at, now)}"
+    if found.partition is not None:
+        spec = project.graph.specs[found.number]
+        ordinal = spec.partitions.ordinal(found.partition)
+        has = [
+            name
+            for name, assets in found.status.statuses.items()
+            if ordinal in assets.get(found.number, ())
+        ]
+        return f"[{found.partition}] {', '.join(has) or 'not a partition yet'}"
+    counts = counts_of(found.status, found.number)
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _checks(project: Project, found: _Found) -> Iterator[Line]:
+    latest: dict[str, CheckRecord] = {}
+    for record in found.results:
+        latest.setdefault(record.outcome.name, record)
+    for check in project.graph.specs[found.number].checks:
+        last = latest.get(check.name)
+        said = "not evaluated yet" if last is None else last.outcome.status.value
+        if last is not None and last.outcome.count:
+            said += f" ({last.outcome.count:,} rows)"
+        kind = "blocking" if check.blocking else check.severity.value
+        style = "" if last is None or last.outcome.status == "passed" else "failed"
+        yield (("  check      ", "dim"), f"{check.name}  {kind}  ", (said, style))
+
+
+def _versions(found: _Found) -> Iterator[Line]:
+    from assets_core.cli.wording import age
+
+    for record in found.versions:
+        rows = f"  {record.written.rows:,} rows" if record.written.rows is not None else ""
+        when = age(record.created, found.status.lineage.now)
+        where = f"[{record.partition}] " if record.partition else ""
+        data = record.written.data_version[:12]
+        text = f"{where}{when}{rows}  {_size(record.written.size)}  data {data}"
+        yield (("  version    ", "dim"), text)
+        for name, value in record.metadata.items():
+            yield ((f"    {name}: ", "dim"), str(value))
+    columns = found.versions[0].written.columns if found.versions else None
+    for column in (columns or ())[:_COLUMNS]:
+        yield (("  column     ", "dim"), f"{column.name}  ", (column.type, "dim"))
+    if columns and len(columns) > _COLUMNS:
+        yield ((f"  and {len(columns) - _COLUMNS} more columns", "dim"),)
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
