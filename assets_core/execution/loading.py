@@ -73,10 +73,15 @@ class Loader:
         parts = pinned.parts
         if not parts and optional:
             return None
-        item = mapping_item(annotation)
+        item = mapping_item(annotation) if self._is_partitioned(pinned.upstream) else None
         if item is not None:
             return {p.partition: self._parts((p,), pinned, item[0]) for p in parts}
         return self._parts(parts, pinned, annotation)
+
+    def _is_partitioned(self, asset: AssetKey) -> bool:
+        """Only then is ``dict[str, T]`` a mapping by partition key; elsewhere it is the type of the value."""
+        specs = self.runtime.definitions[asset].outputs
+        return next(s for s in specs if s.key == asset).partitions.is_partitioned
 
     def _parts(self, parts: tuple[Any, ...], pinned: PinnedInput, annotation: object) -> object:
         names = {p.written.materializer for p in parts}

@@ -26,12 +26,10 @@ from assets_core.model.records import (
     MaterializationRecord,
     ObservationRecord,
 )
-from assets_core.model.values import Written
+from assets_core.model.values import OMITTED, Written
 from assets_core.model.versions import DataVersion, digest, term
 from assets_core.ports import Completion, Recorded, Transaction
 from assets_core.versioning.current import source_version
-
-OMITTED = "omitted"
 
 
 class Recorder:

@@ -8,6 +8,10 @@ from pathlib import Path
 from assets_core.model.versions import DataVersion
 
 
+OMITTED = "omitted"
+"""What stands for a materializer in the record of an optional output that its call left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """One file of a version: its name below the version's directory, size in bytes and BLAKE3 digest (32 hex)."""

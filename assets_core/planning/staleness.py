@@ -248,9 +248,8 @@ class Rebuilder:
     def unchecked(self, asset: int, head: NDArray[Any]) -> NDArray[np.bool_]:
         """Which recorded versions lack the result of some check of today, or carry one of yesterday's."""
         expected = np.array(self.expected_marks(asset), np.uint64)
-        missing: NDArray[np.bool_] = (head["number"] != 0) & (head["checks"] != expected).any(
-            axis=1
-        )
+        there = (head["number"] != 0) & ((head["flags"] & _OMITTED) == 0)
+        missing: NDArray[np.bool_] = there & (head["checks"] != expected).any(axis=1)
         return missing
 
 
