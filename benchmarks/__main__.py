@@ -10,7 +10,15 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import p1_startup, p2_chain, p3_layered, p4_unchanged, peers, report
+from benchmarks import (
+    p1_startup,
+    p2_chain,
+    p3_layered,
+    p4_unchanged,
+    p5_partitions,
+    peers,
+    report,
+)
 from benchmarks.measuring import CommandFailed, Figure
 
 HERE = Path(__file__).parent
@@ -27,6 +35,7 @@ def main() -> int:
         "P2": lambda: p2_chain.figures(WORK, command),
         "P3": lambda: p3_layered.figures(WORK, command),
         "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full),
+        "P5": lambda: p5_partitions.figures(WORK, command),
     }
     rows = options.rows.split(",")
     figures: list[Figure] = []
@@ -45,7 +54,7 @@ def _options() -> argparse.Namespace:
         "--peers", action="store_true", help="measure Dagster too, in its own environment"
     )
     parser.add_argument("--full", action="store_true", help="add 100,000 assets to P4 (minutes)")
-    parser.add_argument("--rows", default="P1,P2,P3,P4")
+    parser.add_argument("--rows", default="P1,P2,P3,P4,P5")
     parser.add_argument(
         "--out", type=Path, default=HERE, help="where results.json and results.md go"
     )

@@ -1,4 +1,4 @@
-"""The same work with nothing of ours in it: ``python -m benchmarks.limits chain|layered FOLDER [COUNT]``.
+"""The same work with nothing of ours in it: ``python -m benchmarks.limits chain|layered|packed FOLDER [COUNT]``.
 
 The bare loop keeps every promise that costs something: each upstream file is read with its page checksums verified,
 each output is written with page checksums, the file and its directory are fsynced, and only then one IMMEDIATE
@@ -115,6 +115,15 @@ def run_layered(folder: Path, count: int) -> None:
         ledger.record(node, file, 1)
 
 
+def read_packed(folder: Path) -> None:
+    """All packed rows of a project's state: what a plan of it has to read at least."""
+    state = sqlite3.connect(folder / ".assets" / "state.sqlite")
+    total = 0
+    for offsets, rows in state.execute("select offsets, packed from chunks"):
+        total += len(offsets) + len(rows)
+    print(total)
+
+
 def fresh(folder: Path) -> None:
     """An empty folder for the next run."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -125,5 +134,7 @@ if __name__ == "__main__":
     where = Path(sys.argv[2])
     if sys.argv[1] == "chain":
         run_chain(where)
+    elif sys.argv[1] == "packed":
+        read_packed(where)
     else:
         run_layered(where, int(sys.argv[3]))
