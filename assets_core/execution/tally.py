@@ -19,7 +19,6 @@ from assets_core.model.events import (
 from assets_core.model.keys import AssetKey
 from assets_core.model.records import Failure, RunStatus
 
-
 OTHER_CODE = "E501"
 """The failure of a step whose code or config is not what was planned."""
 NOT_GOOD = frozenset({"failed", "rejected", "blocked"})
