@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ MAX_OBSERVERS = 8
 
 
 def observe(definitions: Definitions, sources: Collection[AssetKey]) -> dict[AssetKey, Observation]:
-    """Every source's tokens, or why it could not be observed."""
+    """Every source's tokens, or why it could not be observed. Observers run in the project's root, as in a worker."""
 
     def one(key: AssetKey) -> Observation:
         try:
@@ -31,10 +32,11 @@ def observe(definitions: Definitions, sources: Collection[AssetKey]) -> dict[Ass
             return NotObserved(failure.message)
 
     keys = list(sources)
-    if len(keys) < 2:
-        return {key: one(key) for key in keys}
-    with ThreadPoolExecutor(min(MAX_OBSERVERS, len(keys))) as pool:
-        return dict(zip(keys, pool.map(one, keys), strict=True))
+    with contextlib.chdir(definitions.runtime.root):
+        if len(keys) < 2:
+            return {key: one(key) for key in keys}
+        with ThreadPoolExecutor(min(MAX_OBSERVERS, len(keys))) as pool:
+            return dict(zip(keys, pool.map(one, keys), strict=True))
 
 
 def needed_sources(graph: AssetGraph, assets: Collection[int]) -> list[AssetKey]:
