@@ -50,6 +50,8 @@ class Blocking:
         reason: Reason = InputMissing(upstream)
         itself = edge.upstream == edge.downstream
         fate = self.fates.get(edge.upstream) or Fate()
+        if fate.dirty and edge.upstream not in self.lineage.partitioned:
+            return reason, _NONE
         own = decision.run | decision.maybe if itself else _NONE
         failing = self.lineage.failing(edge.upstream) - fate.dirty - own
         if failing:

@@ -24,10 +24,8 @@ class Fate:
     roots: frozenset[AssetKey] = frozenset()
     steps: list[Step] = field(default_factory=list)
 
-    @property
-    def dirty(self) -> PartitionSet:
-        """What may have another version after this plan."""
-        return self.run | self.maybe | self.recheck
+    dirty: PartitionSet = _NONE
+    """What may have another version after this plan: all of run, maybe and recheck."""
 
 
 @dataclass(slots=True)

@@ -185,6 +185,7 @@ class _Planner:
         maybe_all = decision.maybe | (self._self_pending(asset, fate.run))
         fate.maybe = maybe_all - blocked - fate.run
         fate.blocked = blocked | decision.blocked
+        fate.dirty = fate.run | fate.maybe | fate.recheck
         fate.roots = self._roots(asset, fate, decision.by)
         fate.steps = [
             *self._run_steps(asset, fate, decision),

@@ -37,6 +37,9 @@ def group_reasons(
     """Every distinct tuple of reasons among ``partitions`` with the partitions it holds for, in partition order."""
     if not partitions:
         return
+    if len(verdict.ordinals) == 1:
+        yield tuple(_reasons(rebuilder, asset, verdict, 0)), partitions
+        return
     rows = np.flatnonzero(np.isin(verdict.ordinals, partitions.to_array(), assume_unique=True))
     groups = _groups(_signatures(verdict, rows))
     for members in groups:
