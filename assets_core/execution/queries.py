@@ -50,15 +50,18 @@ def run_query(
 @contextlib.contextmanager
 def _database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose current database is new, and gone afterwards."""
+    from sqlglot import exp
+
     shared = _shared(threads)
-    name = f"query_{next(_NUMBERS)}"
-    shared.execute(f"attach ':memory:' as {name}")
+    name = exp.to_identifier(f"query_{next(_NUMBERS)}")
+    attached = exp.alias_(exp.Literal.string(":memory:"), name)
+    shared.execute(exp.Attach(this=attached).sql("duckdb"))
     try:
         with shared.cursor() as connection:
-            connection.execute(f"use {name}")
+            connection.execute(exp.Use(this=name).sql("duckdb"))
             yield connection
     finally:
-        shared.execute(f"detach {name}")
+        shared.execute(exp.Detach(this=name).sql("duckdb"))
 
 
 @cache

@@ -33,7 +33,7 @@ def test_every_package_is_marked_as_typed(wheel: zipfile.ZipFile) -> None:
 
 def test_only_known_kinds_of_files_are_shipped(wheel: zipfile.ZipFile) -> None:
     kinds = {Path(name).suffix for name in wheel.namelist() if ".dist-info/" not in name}
-    assert kinds <= {".py", ".typed", ".json", ".sql", ".toml", ".tmpl", ".csv", ".md", ".tcss"}
+    assert kinds <= {".py", ".typed", ".json", ".sql", ".txt", ".md"}
 
 
 def test_the_command_and_the_adapters_are_registered(
