@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def load_value(
         pinned = PinnedInput(asset, None, (), source=True, partitions=("",))
     else:
         pinned = PinnedInput(asset, None, tuple(_parts(project, number, partition)))
-    return Loader(project.definitions.runtime).load(pinned, as_type, optional=False)
+    with contextlib.chdir(project.root):  # as everywhere: a source's relative paths start there
+        return Loader(project.definitions.runtime).load(pinned, as_type, optional=False)
 
 
 def _parts(
