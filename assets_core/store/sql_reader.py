@@ -29,7 +29,8 @@ from assets_core.store.sql_queries import Queries
 from assets_core.store.states import Evaluation
 
 Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
-_HISTORY = 1 << 62
+_DIGITS = 19
+"""Numbers of fewer digits fit into a column."""
 
 
 class SqlReader:
@@ -88,10 +89,12 @@ class SqlReader:
 
     def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:
         keys = self._engine.keys((key,) for key in assets)
+        found = []
         for asset, partition, text in self._rows(self._queries.columns, env=env, wanted=keys):
             if text is not None:
-                written = written_of(text)
-                yield ColumnRow(AssetKey(asset), partition, written.rows or 0, written.columns)
+                made = written_of(text)
+                found.append(ColumnRow(AssetKey(asset), partition, made.rows or 0, made.columns))
+        return found
 
     def current(
         self, env: str, wanted: Collection[AssetPartition]
@@ -152,7 +155,7 @@ class SqlReader:
 
     def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
         rows = self._rows(self._queries.run_by_id, run=run)
-        if not rows and run.isdecimal() and len(run) < len(str(_HISTORY)):
+        if not rows and run.isdecimal() and len(run) < _DIGITS:
             rows = self._rows(self._queries.run_by_number, number=int(run))
         return sql_rows.run_of(rows[0]) if rows else None
 

@@ -45,6 +45,7 @@ from assets_core.store.sqlite_files import (
     check_header,
     damaged,
     exists,
+    is_immutable,
     make_directory,
     open_private,
     refuse_network,
@@ -264,6 +265,8 @@ def _engine(connector: Any, begin: str) -> Engine:
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection with our settings; ``mode`` is ``ro`` or ``rw``, which never create the file."""
+    if mode == "ro" and is_immutable(path):
+        mode = "ro&immutable=1"
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode={mode}",
         uri=True,

@@ -139,6 +139,15 @@ def check_header(path: Path) -> None:
         raise damaged(path, f"the file is cut short: {size} of {page * pages} bytes")
 
 
+def is_immutable(path: Path) -> bool:
+    """Whether the file is whole and nobody can be writing: readers need no shared memory, which has no place there.
+
+    A log with content would be passed over, so with one the file is opened as usual, which fails.
+    """
+    read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return read_only and not _has_content(path.with_name(path.name + "-wal"))
+
+
 def _has_content(path: Path) -> bool:
     try:
         return path.stat().st_size > 0

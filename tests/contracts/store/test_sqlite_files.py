@@ -8,8 +8,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -341,6 +342,14 @@ def test_an_unwritable_directory_is_a_located_error(tmp_path: Path) -> None:
     )
 
 
+@pytest.fixture
+def everyones() -> Iterator[Path]:
+    """A directory that other users can reach; pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)
+        yield Path(home)
+
+
 AS_NOBODY = """
 import os, sys, tempfile
 from assets_core.store import open_store
@@ -360,16 +369,12 @@ except StoreError as error:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="becoming another user needs root")
-def test_files_of_another_user_are_a_located_error(sqlite_world: Any, tmp_path: Path) -> None:
-    path = path_of(sqlite_world)
-    sqlite_world.store.close()
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.owner() == "root" and not stat.S_IMODE(parent.stat().st_mode) & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    path.parent.chmod(0o755)
+def test_files_of_another_user_are_a_located_error(everyones: Path) -> None:
+    path = everyones / "state.db"
+    opened(path).close()
 
     def run(*options: str) -> str:
-        argv = [sys.executable, "-c", AS_NOBODY, sqlite_world.url, *options]
+        argv = [sys.executable, "-c", AS_NOBODY, f"sqlite:///{path}", *options]
         found = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert "Traceback" not in found.stderr, found.stderr
         return found.stdout.strip()
@@ -392,8 +397,7 @@ def test_a_full_disk_is_a_located_error_and_loses_nothing_recorded(
 ) -> None:
     spot = tmp_path / "small"
     spot.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(spot)]
-    subprocess.run(mount, check=True)
+    on_tmpfs(spot, "1m")
     try:
         world = kit.World(open_store(f"sqlite:///{spot}/state.db", alive=bool), "")
         world.start()
@@ -414,6 +418,53 @@ def test_a_full_disk_is_a_located_error_and_loses_nothing_recorded(
         world.store.close()
     finally:
         subprocess.run(["umount", str(spot)], check=True)
+
+
+def on_tmpfs(spot: Path, size: str) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(spot)], check=True)
+
+
+@pytest.mark.tmpfs
+def test_a_store_on_a_read_only_disk_can_be_read_and_not_written(tmp_path: Path, kit: Any) -> None:
+    spot = tmp_path / "disk"
+    spot.mkdir()
+    on_tmpfs(spot, "4m")
+    try:
+        path = spot / "state.db"
+        world = kit.World(opened(path), "")
+        world.start()
+        world.publish("a")
+        world.store.close()
+        subprocess.run(["mount", "-o", "remount,ro", str(spot)], check=True)
+        assert len(read_all(path).current) == 1
+        with pytest.raises(StoreError) as caught:
+            opened(path)
+        assert str(caught.value) == (
+            f"E607: the state directory cannot be written to: Read-only file system ({path}.lock); "
+            "check its permissions and the free space, or set ASSETS_HOME to another directory"
+        )
+    finally:
+        subprocess.run(["umount", str(spot)], check=True)
+
+
+KILLED = """
+import os, sys
+from assets_core.store import open_store
+store = open_store(sys.argv[1], alive=bool)
+with store.writing() as tx:
+    tx.set_dynamic("default", "n", ["x"], [])
+os._exit(9)
+"""
+
+
+def test_what_a_killed_process_committed_is_read_from_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "state.db"
+    argv = [sys.executable, "-c", KILLED, f"sqlite:///{path}"]
+    assert subprocess.run(argv, check=False).returncode == 9
+    assert path.with_name("state.db-wal").stat().st_size > 0
+    store = opened(path, read_only=True)
+    assert store.dynamic_partitions("default") == {"n": [(0, "x")]}
+    store.close()
 
 
 # --- network filesystems --------------------------------------------------------------------------------------------
