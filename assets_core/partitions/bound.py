@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from assets_core.errors import DefinitionError
 from assets_core.partitions.definitions import PartitionsDefinition
+from assets_core.partitions.keys import shown
 from assets_core.partitions.ranges import RangeTable
 from assets_core.partitions.sets import PartitionSet
 
@@ -37,16 +39,32 @@ class BoundMapping(ABC):
         """For each downstream ordinal the upstream ranges it needs, whether they exist yet or not."""
 
     @abstractmethod
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
-        """For each upstream ordinal the downstream ranges it affects; clip them to what exists."""
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
+        """For each upstream ordinal the downstream ranges it affects; clip them to what exists.
+
+        ``within`` names the downstream partitions of interest; a mapping may leave out others when that is cheaper.
+        """
 
     def upstream_of(self, down: PartitionSet, materialized: PartitionSet) -> PartitionSet:
         """All upstream partitions that any of these downstream ones needs."""
         return self.ranges_of(down.to_array(), materialized).union() if down else down
 
-    def downstream_of(self, up: PartitionSet, materialized: PartitionSet) -> PartitionSet:
-        """All downstream partitions that any of these upstream ones affects; clip it to what exists."""
-        return self.ranges_to(up.to_array(), materialized).union() if up else up
+    def downstream_of(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> PartitionSet:
+        """All downstream partitions that any of these upstream ones affects, of those ``within``.
+
+        Without ``within`` the answer may hold partitions that don't exist (``All`` answers everything): clip it.
+        """
+        found = self._affected_by(up, materialized, within)
+        return found if within is None else found & within
+
+    def _affected_by(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None
+    ) -> PartitionSet:
+        return self.ranges_to(up.to_array(), materialized, within).union() if up else up
 
     def outside_of(self, down: PartitionSet) -> PartitionSet:
         """Upstream ordinals that are needed and can never exist; always empty where that is allowed."""
@@ -64,13 +82,17 @@ class BoundSame(BoundMapping):
         table = RangeTable.one_per_row(down, down + 1)
         return table.clip(self.upstream.clip(table.union()))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         return RangeTable.one_per_row(up, up + 1)
 
     def upstream_of(self, down: PartitionSet, materialized: PartitionSet) -> PartitionSet:
         return self.upstream.clip(down)
 
-    def downstream_of(self, up: PartitionSet, materialized: PartitionSet) -> PartitionSet:
+    def _affected_by(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None
+    ) -> PartitionSet:
         return up
 
     def outside_of(self, down: PartitionSet) -> PartitionSet:
@@ -86,7 +108,9 @@ class BoundSameKey(BoundMapping):
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         return self._translate(down, self.downstream, self.upstream)
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         return self._translate(up, self.upstream, self.downstream)
 
     def _translate(
@@ -121,13 +145,17 @@ class BoundAll(BoundMapping):
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         return RangeTable.same_in_each_row(down.size, self._needed(materialized))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         return RangeTable.same_in_each_row(up.size, PartitionSet.everything())
 
     def upstream_of(self, down: PartitionSet, materialized: PartitionSet) -> PartitionSet:
         return self._needed(materialized) if down else down
 
-    def downstream_of(self, up: PartitionSet, materialized: PartitionSet) -> PartitionSet:
+    def _affected_by(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None
+    ) -> PartitionSet:
         return PartitionSet.everything() if up else up
 
 
@@ -138,7 +166,9 @@ class BoundLast(BoundAll):
         there = super()._needed(materialized)
         return PartitionSet.range(there.last, there.last + 1) if there else there
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         import numpy as np
 
         last = self._needed(materialized)
@@ -149,7 +179,9 @@ class BoundLast(BoundAll):
             np.where(hits, everything.first, 0), np.where(hits, everything.last + 1, 0)
         )
 
-    def downstream_of(self, up: PartitionSet, materialized: PartitionSet) -> PartitionSet:
+    def _affected_by(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None
+    ) -> PartitionSet:
         last = self._needed(materialized)
         hit = up and (not last or up.last >= last.first)
         return PartitionSet.everything() if hit else PartitionSet.empty()
@@ -176,7 +208,9 @@ class BoundSpecific(BoundMapping):
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         return RangeTable.same_in_each_row(down.size, self.upstream.clip(self._named))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         import numpy as np
 
         hits = self._named.contains(up)
@@ -214,7 +248,9 @@ class BoundTable(BoundMapping):
         table = _looked_up(down, downs, ups)
         return table.clip(self.upstream.clip(table.union()))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         ups, downs = self._ordinals
         return _looked_up(up, ups, downs)
 
@@ -246,7 +282,9 @@ class BoundFunctions(BoundMapping):
         table = RangeTable.from_pairs(down.size, rows[known], found[known])
         return table.clip(self.upstream.clip(table.union()))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         rows, found, known = _called(self.upstream.keys(up), self._downstream_keys, self.downstream)
         return RangeTable.from_pairs(up.size, rows[known], found[known])
 
@@ -270,10 +308,18 @@ def _called(
 ) -> tuple[Ints, Ints, Bools]:
     import numpy as np
 
-    answers = [list(dict.fromkeys(function(key))) for key in keys]
+    answers = [_listed(function(key), key) for key in keys]
     rows = np.repeat(np.arange(len(keys), dtype=np.int64), [len(answer) for answer in answers])
     found, known = target.find([key for answer in answers for key in answer])
     return rows, found, known
+
+
+def _listed(answer: Iterable[str], key: str) -> list[str]:
+    if isinstance(answer, str):
+        raise DefinitionError(
+            "E205", f"a mapping answered {shown(answer)} for {shown(key)}, not a list of keys"
+        )
+    return list(dict.fromkeys(answer))
 
 
 def _looked_up(asked: Ints, keys: Ints, values: Ints) -> RangeTable:

@@ -58,28 +58,36 @@ class BoundBoxes(BoundMapping):
         there = self.upstream.clip(table.union() if self.needs_every else materialized)
         return table.clip(there)
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         tables = {}
         for one in self._downs:
             link = self._by_down.get(one.name)
+            wanted = None if within is None else _projected(one, within)
             if link is None:
-                tables[one.name] = _whole(one, up.size)
+                tables[one.name] = _same(one, up.size, wanted)
                 continue
             there = _projected(link.up, materialized)
-            affected = _per_row(link.up, up, partial(link.mapping.ranges_to, materialized=there))
-            tables[one.name] = _digits(one, affected)
+            mapped = partial(link.mapping.ranges_to, materialized=there, within=wanted)
+            tables[one.name] = _digits(one, _per_row(link.up, up, mapped))
         return _packed(self._downs, tables)
 
     def _side(self, one: Dimension, down: Ints, materialized: PartitionSet) -> RangeTable:
         link = self._by_up.get(one.name)
         if link is None and isinstance(one.definition, TimeDefinition):
-            return _whole(one, down.size)
+            return _same(one, down.size, _projected(one, materialized))
         if link is None:
-            lo, hi = one.lowest, one.lowest + one.size
-            return RangeTable.same_in_each_row(down.size, one.clip(one.definition.defined(lo, hi)))
-        there = _projected(one, materialized)
-        needed = _per_row(link.down, down, partial(link.mapping.ranges_of, materialized=there))
-        return _digits(one, needed)
+            return _same(one, down.size, one.definition.defined(one.lowest, one.lowest + one.size))
+        mapped = partial(link.mapping.ranges_of, materialized=_projected(one, materialized))
+        return _digits(one, _per_row(link.down, down, mapped))
+
+    def _example(self, one: Dimension, row: Ints) -> RangeTable:
+        """As ``_side``, with the first window standing for time that no mapping names."""
+        if one.name not in self._by_up and isinstance(one.definition, TimeDefinition):
+            first = one.definition.bounds[0]
+            return _same(one, 1, PartitionSet.range(first, first + 1))
+        return self._side(one, row, PartitionSet.empty())
 
     def unmet(self, down: PartitionSet) -> PartitionSet:
         if not down:
@@ -98,7 +106,7 @@ class BoundBoxes(BoundMapping):
             row = ordinal.reshape(1)
             for link in self._by_up.values():
                 outside = link.mapping.outside_of(PartitionSet.of(_side_ordinals(link.down, row)))
-                tables = {one.name: self._side(one, row, PartitionSet.empty()) for one in self._ups}
+                tables = {one.name: self._example(one, row) for one in self._ups}
                 tables[link.up.name] = _digits(link.up, RangeTable.same_in_each_row(1, outside))
                 found |= _packed(self._ups, tables).union()
         return found
@@ -119,9 +127,12 @@ def _packed(layout: tuple[Dimension, ...], tables: Mapping[str, RangeTable]) -> 
     return packed
 
 
-def _whole(one: Dimension, rows: int) -> RangeTable:
-    whole = PartitionSet.everything() if _single(one) else PartitionSet.range(0, one.size)
-    return RangeTable.same_in_each_row(rows, whole)
+def _same(one: Dimension, rows: int, ordinals: PartitionSet | None) -> RangeTable:
+    """In every row these ordinals as digits; when None, a whole list, or time from its start to its end."""
+    if ordinals is None:
+        bounds = one.definition.bounds if isinstance(one.definition, TimeDefinition) else None
+        ordinals = PartitionSet.range(*(bounds or (one.lowest, one.lowest + one.size)))
+    return _digits(one, RangeTable.same_in_each_row(rows, ordinals))
 
 
 def _single(one: Dimension) -> bool:

@@ -41,10 +41,14 @@ class BoundTimeWindow(BoundMapping):
     def upstream_of(self, down: PartitionSet, materialized: PartitionSet) -> PartitionSet:
         return self.upstream.clip(self._needed_by_all(down))
 
-    def ranges_to(self, up: Ints, materialized: PartitionSet) -> RangeTable:
+    def ranges_to(
+        self, up: Ints, materialized: PartitionSet, within: PartitionSet | None = None
+    ) -> RangeTable:
         return RangeTable.one_per_row(*self._affected(up, up))
 
-    def downstream_of(self, up: PartitionSet, materialized: PartitionSet) -> PartitionSet:
+    def _affected_by(
+        self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None
+    ) -> PartitionSet:
         return PartitionSet.from_ranges(*self._affected(up.starts, up.stops - 1)) if up else up
 
     def _affected(self, firsts: Ints, lasts: Ints) -> tuple[Ints, Ints]:

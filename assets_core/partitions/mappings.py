@@ -52,8 +52,17 @@ class PartitionMapping:
         raise NotImplementedError
 
     def canonical(self) -> str:
-        """The text recorded with an input; a subclass's ``repr`` has to show what it depends on."""
-        return f"{type(self).__module__}.{self!r}"
+        """The text recorded with an input; the ``repr`` of a user's subclass has to show what it depends on."""
+        kind = type(self)
+        if kind.__repr__ is not object.__repr__:
+            return f"{kind.__module__}.{self!r}"
+        if vars(self):
+            raise DefinitionError(
+                "E202",
+                f"the mapping {kind.__qualname__} has no `repr` of its own, so a change of it would go unseen",
+                help="make it a frozen dataclass, or override canonical()",
+            )
+        return f"{kind.__module__}.{kind.__qualname__}()"
 
     def bind(
         self,

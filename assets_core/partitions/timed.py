@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -223,16 +224,8 @@ class TimeDefinition(PartitionsDefinition):
         return self.keys(near or np.array([self.bounds[0]], dtype=np.int64))
 
     def describe(self) -> dict[str, object]:
-        return {
-            "kind": self.kind,
-            "start": str(self.start),
-            "end": None if self.end is None else str(self.end),
-            "timezone": self.timezone,
-            "shape": self.shape,
-            "end_offset": self.end_offset,
-            "exclusions": [str(one) for one in self.exclusions],
-            "fmt": self.fmt,
-        }
+        arguments = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind, **arguments, "exclusions": list(self.exclusions)}
 
     def _start_walls(self, ordinals: Ints) -> Ints:
         starts = self.axis.starts(ordinals)

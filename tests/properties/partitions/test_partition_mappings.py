@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,13 +33,12 @@ from assets_core.partitions import (
 )
 
 NOW = datetime(2013, 4, 20, tzinfo=UTC)
+WEEKENDS = ("0 0 * * SAT,SUN",)
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati"]
 zones = st.sampled_from(ZONES)
 march = st.integers(1, 28).map(lambda day: f"2013-03-{day:02d}")
 april = st.one_of(st.none(), st.integers(1, 18).map(lambda day: f"2013-04-{day:02d}"))
-exclusions = st.sampled_from(
-    [(), (), (), ("0 0 * * SAT,SUN",), ("2013-03-31", "2013-04-01", "2013-03-10")]
-)
+exclusions = st.sampled_from([(), (), (), WEEKENDS, ("2013-03-31", "2013-04-01", "2013-03-10")])
 
 days = st.builds(
     DailyPartitions,
@@ -64,13 +64,41 @@ offsets = st.tuples(st.integers(-3, 3), st.integers(0, 3)).map(
 lists = st.lists(st.sampled_from("abcdef"), min_size=1, unique=True).map(StaticPartitions)
 
 
-KINDS = (*["window"] * 4, *["dim", "multi"] * 2, "all", "last", "static", "specific", "same", "own")
+KINDS = (
+    "window",
+    "shifted",
+    "weekdays",
+    "dim",
+    "multi",
+    "all",
+    "last",
+    "static",
+    "specific",
+    "same",
+    "own",
+)
 
 
-@st.composite
-def cases(draw):
-    """Two definitions and a mapping that can be bound between them."""
-    kind = draw(st.sampled_from(KINDS))
+def of_every_kind(function):
+    return pytest.mark.parametrize("kind", KINDS)(function)
+
+
+def draw_case(draw, kind: str):
+    """Two definitions and a mapping of this kind that can be bound between them."""
+    if kind == "shifted":
+        return (
+            draw(days),
+            draw(days),
+            TimeWindow(*draw(offsets.filter(lambda pair: pair != (0, 0)))),
+        )
+    if kind == "weekdays":
+        zone = draw(zones)
+        up = DailyPartitions("2013-03-01", timezone=zone)
+        return (
+            up,
+            DailyPartitions("2013-03-05", timezone=zone, exclusions=WEEKENDS),
+            TimeWindow(*draw(offsets)),
+        )
     if kind == "window":
         return draw(timed), draw(timed), TimeWindow(*draw(offsets))
     if kind in {"all", "last"}:
@@ -133,34 +161,40 @@ class ByTable(PartitionMapping):
 def some_of(draw, members: PartitionSet, most: int = 6) -> PartitionSet:
     if not members:
         return members
-    ranks = draw(st.lists(st.integers(0, members.count - 1), max_size=most))
+    rank = st.integers(0, members.count - 1)
+    if draw(st.booleans()):
+        begin, end = sorted((draw(rank), draw(rank) + 1))
+        return members.slice(max(begin, end - most), end)
+    ranks = draw(st.lists(rank, max_size=most))
     return PartitionSet.of(members.at(np.array(ranks, dtype=np.int64)))
 
 
-@given(cases(), st.data())
-def test_down_needs_up_exactly_if_up_affects_down(case, data):
-    up_def, down_def, mapping = case
+@of_every_kind
+@given(st.data())
+def test_down_needs_up_exactly_if_up_affects_down(kind, data):
+    up_def, down_def, mapping = draw_case(data.draw, kind)
     bound = mapping.bind(up_def, down_def)
     ups, downs = up_def.existing(NOW), down_def.existing(NOW)
     there = ups if bound.needs_every else some_of(data.draw, ups, 12)
     up, down = some_of(data.draw, there), some_of(data.draw, downs)
     needs = not bound.upstream_of(down, there).isdisjoint(up)
-    affects = not (bound.downstream_of(up, there) & downs).isdisjoint(down)
+    affects = not bound.downstream_of(up, there, downs).isdisjoint(down)
     assert needs == affects
 
 
-@given(cases(), st.data())
-def test_rows_and_sets_give_the_same_answer(case, data):
-    up_def, down_def, mapping = case
+@of_every_kind
+@given(st.data())
+def test_rows_and_sets_give_the_same_answer(kind, data):
+    up_def, down_def, mapping = draw_case(data.draw, kind)
     bound = mapping.bind(up_def, down_def)
     ups, downs = up_def.existing(NOW), down_def.existing(NOW)
     up, down = some_of(data.draw, ups, 30), some_of(data.draw, downs, 30)
     needed = bound.ranges_of(down.to_array(), ups)
-    affected = bound.ranges_to(up.to_array(), ups)
+    affected = bound.ranges_to(up.to_array(), ups, downs)
     assert len(needed) == len(down)
     assert len(affected) == len(up)
     assert needed.union() == bound.upstream_of(down, ups)
-    assert affected.union() & downs == bound.downstream_of(up, ups) & downs
+    assert affected.union() & downs == bound.downstream_of(up, ups, downs)
     for index, ordinal in enumerate(down):
         one = PartitionSet.range(ordinal, ordinal + 1)
         assert needed.row(index) == bound.upstream_of(one, ups)
@@ -168,9 +202,10 @@ def test_rows_and_sets_give_the_same_answer(case, data):
         assert len({needed.row(index) for index in range(len(down))}) <= 1
 
 
-@given(cases(), st.data())
-def test_what_is_needed_and_can_never_exist_is_outside_and_nothing_else_is(case, data):
-    up_def, down_def, mapping = case
+@of_every_kind
+@given(st.data())
+def test_what_is_needed_and_can_never_exist_is_outside_and_nothing_else_is(kind, data):
+    up_def, down_def, mapping = draw_case(data.draw, kind)
     bound = mapping.bind(up_def, down_def)
     down = some_of(data.draw, down_def.existing(NOW), 20)
     outside, unmet = bound.outside_of(down), bound.unmet(down)

@@ -118,8 +118,8 @@ def test_where_no_mapping_is_obvious_the_choices_are_named(up, down, why):
             DAYS,
             REGIONS,
             (
-                "dimension_of(region) "
-                "can't map daily to static partitions: exactly one side must be multi-dimensional; between two, use Multi"
+                "dimension_of(region) can't map daily to static partitions: "
+                "exactly one side must be multi-dimensional; between two, use Multi"
             ),
         ),
         (DimensionOf("zone"), BOTH, REGIONS, "there is no dimension `zone`"),
@@ -288,3 +288,27 @@ def test_a_users_own_mapping_is_asked_key_by_key():
     assert small.keys(bound.upstream_of(PartitionSet.range(0, 1), NONE)) == ["a"]
     assert large.keys(bound.downstream_of(PartitionSet.range(1, 2), NONE)) == ["B"]
     assert large.keys(bound.unmet(PartitionSet.range(0, 2))) == ["B"]
+
+
+def test_a_users_mapping_has_a_stable_text_or_is_refused():
+    class Plain(PartitionMapping):
+        pass
+
+    class Hidden(PartitionMapping):
+        def __init__(self):
+            self.step = 3
+
+    assert Plain().canonical() == Plain().canonical()
+    assert "0x" not in Plain().canonical()
+    with pytest.raises(DefinitionError, match="would go unseen"):
+        Hidden().canonical()
+
+
+def test_a_users_mapping_that_answers_with_text_is_refused():
+    class Wrong(PartitionMapping):
+        def upstream_keys(self, key):
+            return "eu"
+
+    bound = Wrong().bind(REGIONS, REGIONS)
+    with pytest.raises(DefinitionError, match="answered `eu` for `us`, not a list of keys"):
+        bound.upstream_of(PartitionSet.range(1, 2), NONE)
