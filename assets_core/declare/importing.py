@@ -87,7 +87,8 @@ class ProjectFinder(MetaPathFinder):
             return None
         source = self.source(fullname)
         if source is None:
-            return self._namespace(fullname)
+            # elsewhere a folder without __init__.py may have parts in several places: Python's own finder joins them
+            return self._namespace(fullname) if fullname.partition(".")[0] in self.owned else None
         where = [str(source.path.parent)] if source.is_package else None
         loader = ProjectLoader(source, self)
         return spec_from_file_location(
@@ -99,9 +100,16 @@ class ProjectFinder(MetaPathFinder):
         if top in self.owned:
             return True
         if top not in self._claimed:
-            here = top not in NOT_WALKED and top not in OURS and self.locate(top) is not None
+            here = top not in NOT_WALKED and top not in OURS and self.holds(top)
             self._claimed[top] = here and self.elsewhere(top) is None
         return self._claimed[top]
+
+    def holds(self, name: str) -> bool:
+        """Whether the root holds a module or a folder of that dotted name."""
+        if self.locate(name) is not None:
+            return True
+        folder = self.root.joinpath(*name.split("."))
+        return folder.name in self._names(folder.parent) and bool(self._names(folder))
 
     def source(self, name: str) -> ModuleSource | None:
         """The module's bytes, read at the first call and pinned from then on; None if there is no such file."""
@@ -129,7 +137,7 @@ class ProjectFinder(MetaPathFinder):
 
     def elsewhere(self, top: str) -> str | None:
         """The file that provides this top-level name outside the root, ``"built-in"`` for one without a file."""
-        mine = str(self.locate(top) or "")
+        mine = str(self.locate(top) or self.root)
         for finder in sys.meta_path:
             if isinstance(finder, ProjectFinder):
                 continue
@@ -161,9 +169,9 @@ class ProjectFinder(MetaPathFinder):
         return os.path.realpath(entry or ".") == str(self.root)
 
     def _namespace(self, name: str) -> ModuleSpec | None:
-        folder = self.root.joinpath(*name.split("."))
-        if folder.name not in self._names(folder.parent) or not self._names(folder):
+        if not self.holds(name):
             return None
+        folder = self.root.joinpath(*name.split("."))
         spec = ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = [str(folder)]
         return spec

@@ -217,9 +217,13 @@ def _evict(finder: ProjectFinder) -> None:
 def _remove(finder: ProjectFinder) -> None:
     with contextlib.suppress(ValueError):
         sys.meta_path.remove(finder)
-    for name, module in list(sys.modules.items()):
-        if name in finder.objects or _is_namespace_of(module, finder):
-            sys.modules.pop(name, None)
+    gone = [
+        n
+        for n, m in list(sys.modules.items())
+        if n in finder.objects or _is_namespace_of(m, finder)
+    ]
+    for name in gone:
+        del sys.modules[name]
     if not any(isinstance(f, ProjectFinder) and f.root == finder.root for f in sys.meta_path):
         with contextlib.suppress(ValueError):
             sys.path.remove(str(finder.root))
@@ -230,8 +234,8 @@ def _is_namespace_of(module: ModuleType, finder: ProjectFinder) -> bool:
     spec = getattr(module, "__spec__", None)
     if spec is None or spec.origin is not None:
         return False
-    paths = list(spec.submodule_search_locations or ())
-    return bool(paths) and spec.name.partition(".")[0] in finder.owned and finder.is_under(paths[0])
+    own = str(finder.root.joinpath(*spec.name.split(".")))
+    return own in list(spec.submodule_search_locations or ())
 
 
 def _display(root: Path, file: str) -> str | None:

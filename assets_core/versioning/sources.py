@@ -116,8 +116,11 @@ class Sources:
         return self._modules[name]
 
     def owns(self, name: str) -> bool:
-        """Whether a dotted name belongs to the project."""
-        return self.project.finder.claims(name.partition(".")[0])
+        """Whether a dotted name belongs to the project; of a folder that Python joins from several, what lies here."""
+        finder, top = self.project.finder, name.partition(".")[0]
+        if not finder.claims(top):
+            return False
+        return finder.locate(top) is not None or top in finder.owned or finder.holds(name)
 
     def all(self) -> list[Module]:
         """Every module of the project's packages, and those outside of them that were imported or named."""
@@ -129,10 +132,12 @@ class Sources:
     def files(self) -> list[Module]:
         """All of these, and whatever else at the root could be imported."""
         finder = self.project.finder
-        tops = {entry.name.removesuffix(".py") for entry in finder.root.iterdir()}
-        claimed = [top for top in tops if top.isidentifier() and finder.claims(top)]
-        for name in (name for top in claimed for name in finder.walk(top)):
-            self.module(name)
+        for entry in sorted(finder.root.iterdir()):
+            top = entry.name.removesuffix(".py")
+            importable = finder.locate(top) is not None or any(entry.glob("*.py"))
+            if importable and top.isidentifier() and finder.claims(top):
+                for name in finder.walk(top):
+                    self.module(name)
         return self.all()
 
     def namespace(self, module: Module) -> Mapping[str, object]:

@@ -13,12 +13,15 @@ import tempfile
 import tokenize
 from pathlib import Path
 
+import pytest
 from hypothesis import assume, event, given, target
 from hypothesis import strategies as st
 
 from assets_core.declare.loader import load_project, unload
 from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.modules import analyse
+
+pytestmark = pytest.mark.timeout(1_800)  # the soak profile loads 6,000 projects in each test
 
 NAMES = st.sampled_from(["rows", "x", "y", "n", "helper", "LIMIT", "len", "other"])
 # fmt: off

@@ -8,6 +8,7 @@ Each row is executed like those of the other table. ``files`` hold the project, 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +61,9 @@ ROWS = [
     Row("a module outside the package", CHANGED, uses("from tools import clean", "clean(rows)", tools=HELPERS), ("tools.py", "clean(n): return 1", "clean(n): return 2")),
     Row("a module outside the package, first imported when called", CHANGED, {"shop/orders.py": ASSET + "@asset\ndef build(rows):\n    import tools\n    return tools.clean(rows)\n", "tools.py": HELPERS}, ("tools.py", "clean(n): return 1", "clean(n): return 2")),
     Row("a namespace package", CHANGED, uses("from shop.deep import helpers", "helpers.clean(rows)", shop__deep__helpers=HELPERS), ("shop/deep/helpers.py", "clean(n): return 1", "clean(n): return 2")),
+    Row("a folder without __init__ beside the package", CHANGED, uses("from tools import helpers", "helpers.clean(rows)", tools__helpers=HELPERS), ("tools/helpers.py", "clean(n): return 1", "clean(n): return 2")),
+    Row("a folder without __init__ beside the package, another edited", SAME, uses("from tools.helpers import clean", "clean(rows)", tools__helpers=HELPERS), ("tools/helpers.py", "other(n): return 1", "other(n): return 2")),
+    Row("importlib and a folder without __init__", CHANGED, uses("import importlib", "importlib.import_module(rows)", far__away="def f(): return 1\n"), ("far/away.py", "1", "2")),
     Row("a relative import from two levels up", CHANGED, uses("from .deep.mid import run", "run(rows)", shop__helpers=HELPERS, shop__deep__INIT="", shop__deep__mid="from ..helpers import clean\ndef run(n): return clean(n)\n"), IN_CLEAN),
     Row("a type-checking import in a helper's annotation", CHANGED, uses("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shop.helpers import Kind\ndef run(k: 'Kind'): return k", "run(rows)", shop__helpers="class Kind:\n    size = 1\n"), ("shop/helpers.py", "size = 1", "size = 2")),
     Row("an upstream named in Annotated", SAME, uses("from typing import Annotated\nfrom shop.helpers import raw", "rows") | {"shop/orders.py": ASSET + "from typing import Annotated\nfrom shop.helpers import raw\nfrom assets_core.declare.inputs import Input\n@asset\ndef build(rows: Annotated[list, Input(raw)]):\n    return rows\n", "shop/helpers.py": ASSET + "@asset\ndef raw(): return 1\n"}, ("shop/helpers.py", "return 1", "return 2")),
@@ -231,3 +235,29 @@ def test_a_value_that_assets_change_as_they_run_counts_as_it_was_loaded(shop: An
     fingerprinter.function(module.first)
     module.first()
     assert fingerprinter.function(module.build) == planned
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is newer")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("type Rows = list[Kind[EDIT]]\ndef build(rows): return Rows\n", CHANGED),
+        ("def helper[T: EDIT](x: T): return x\ndef build(rows): return helper(rows)\n", SAME),
+        (
+            "def helper[T: Kind](x: T): return x\ndef build(rows): return helper(rows)\nclass Kind: size = EDIT\n",
+            CHANGED,
+        ),
+        (
+            "class Made[T]:\n    def run(self, x: T) -> T: return EDIT\ndef build(rows): return Made[int]().run(rows)\n",
+            CHANGED,
+        ),
+        ("T = EDIT\ndef helper[T](x: T): return T\ndef build(rows): return helper(rows)\n", SAME),
+    ],
+)
+def test_type_parameters_follow_the_rules_of_annotations(
+    shop: Any, text: str, expected: str
+) -> None:
+    shop.write({"shop/orders.py": text.replace("EDIT", "1")})
+    before = shop.fingerprint()
+    shop.write({"shop/orders.py": text.replace("EDIT", "2")})
+    assert ("same" if shop.fingerprint().version == before.version else "changed") == expected

@@ -82,6 +82,26 @@ def test_a_module_beside_the_package_is_the_project_s_once_it_is_imported(shop: 
     assert project.display("/elsewhere/tools.py") is None
 
 
+def test_a_folder_without_init_beside_the_package_is_the_project_s_too(
+    shop: Any, monkeypatch: Any
+) -> None:
+    shop.write(
+        {
+            "shop/a.py": "import gear.deep.x, gear.y",
+            "gear/deep/x.py": "x = 1",
+            ".venv/gear/y.py": "y = 2",
+        }
+    )
+    monkeypatch.syspath_prepend(str(shop.root / ".venv"))
+    project = shop.load()
+    assert set(project.modules) == {"shop", "shop.a", "gear.deep.x"}
+    assert sys.modules["gear.y"].y == 2
+    shop.unload()
+    assert [name for name in sys.modules if name.startswith("gear")] == ["gear.y"]
+    del sys.modules["gear.y"]
+    assert not list(shop.root.glob("gear/**/*.pyc"))
+
+
 def test_no_bytecode_is_read_or_written(shop: Any) -> None:
     shop.write({"shop/a.py": "x = 1"})
     planted = shop.root / "shop/__pycache__" / f"a.{sys.implementation.cache_tag}.pyc"
