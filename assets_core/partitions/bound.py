@@ -78,6 +78,16 @@ class BoundMapping(ABC):
 class BoundSame(BoundMapping):
     """The same ordinal on both sides."""
 
+    def __init__(
+        self,
+        upstream: PartitionsDefinition,
+        downstream: PartitionsDefinition,
+        *,
+        drop_outside: bool = False,
+    ) -> None:
+        super().__init__(upstream, downstream)
+        self._drop_outside = drop_outside
+
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         table = RangeTable.one_per_row(down, down + 1)
         return table.clip(self.upstream.clip(table.union()))
@@ -96,7 +106,7 @@ class BoundSame(BoundMapping):
         return up
 
     def outside_of(self, down: PartitionSet) -> PartitionSet:
-        return down - self.upstream.clip(down)
+        return PartitionSet.empty() if self._drop_outside else down - self.upstream.clip(down)
 
     def unmet(self, down: PartitionSet) -> PartitionSet:
         return self.outside_of(down)

@@ -163,6 +163,8 @@ class TimeWindow(_BuiltIn):
     ) -> BoundMapping:
         if not isinstance(upstream, TimeDefinition) or not isinstance(downstream, TimeDefinition):
             raise _impossible(self, upstream, downstream, "both sides must be partitioned by time")
+        if upstream.codec == downstream.codec and self.start_offset == self.end_offset == 0:
+            return BoundSame(upstream, downstream, drop_outside=self.allow_missing)
         return BoundTimeWindow(
             upstream,
             downstream,

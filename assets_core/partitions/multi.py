@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from assets_core.errors import DefinitionError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _ESCAPE = re.compile(r"[\\,]")
-_SPLIT = re.compile(r"((?:[^\\,]|\\.)*)(,|$)", re.DOTALL)
+_CHUNK = re.compile(r"((?:[^\\,]|\\.)*)", re.DOTALL)
 FIRST_SECOND, AFTER_SECOND = -62_091 * DAY, 120_529 * DAY
 """Time dimensions inside a product reach from 1800 to 2299, so that three of them fit one int64."""
 
@@ -170,9 +170,9 @@ class MultiPartitions(PartitionsDefinition):
     def find(self, keys: Sequence[str]) -> tuple[Ints, Bools]:
         import numpy as np
 
-        names = [name for name, _ in self.dimensions]
+        names = {name for name, _ in self.dimensions}
         split = [split_dims(key) or {} for key in keys]
-        known = np.array([sorted(parts) == names for parts in split], dtype=np.bool_)
+        known = np.array([parts.keys() == names for parts in split], dtype=np.bool_)
         packed = np.zeros(len(keys), dtype=np.int64)
         for one in self.layout:
             values = [parts.get(one.name, "") for parts in split]
@@ -224,20 +224,32 @@ class MultiPartitions(PartitionsDefinition):
 
 def split_dims(text: str) -> dict[str, str] | None:
     r"""``day=2013-01-01,region=eu`` as a mapping; ``\,`` and ``\\`` stand for themselves. None if not of that form."""
+    chunks = text.split(",") if "\\" not in text else _unescaped(text)
     parts: dict[str, str] = {}
-    at = 0
-    while at <= len(text):
-        match = _SPLIT.match(text, at)
-        if match is None:
+    for chunk in chunks:
+        name, equals, value = chunk.partition("=")
+        if not equals or name in parts or not _is_name(name):
             return None
-        name, equals, value = match.group(1).partition("=")
-        if not equals or not _NAME.fullmatch(name) or name in parts:
-            return None
-        parts[name] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
-        if not match.group(2):
-            return parts
-        at = match.end()
-    return None
+        parts[name] = value
+    return parts
+
+
+def _unescaped(text: str) -> list[str]:
+    """The text between commas that are not escaped, without the escapes; no name holds a backslash."""
+    chunks, at = [], 0
+    while match := _CHUNK.match(text, at):
+        chunks.append(re.sub(r"\\(.)", r"\1", match.group(1), flags=re.DOTALL))
+        at = match.end() + 1
+        if match.end() == len(text):
+            return chunks
+        if text[match.end()] != ",":
+            break
+    return [""]
+
+
+@lru_cache(maxsize=1024)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def _escaped(value: str) -> str:
