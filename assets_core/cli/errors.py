@@ -22,6 +22,8 @@ Line: TypeAlias = tuple[Piece, ...]
 TAB = 4
 WHOLE = 1_000_000
 """A width that nothing reaches."""
+_QUOTED = "<selection>"
+"""The place of an error whose message quotes the user's argument already, caret and all."""
 SHOWN = 100_000
 """Lines longer than this are not read from a file (a data file named by mistake)."""
 
@@ -64,7 +66,7 @@ def _place_document(place: Place | None) -> dict[str, JSON]:
 
 def _place_lines(place: Place | None, root: Path, width: int) -> Iterator[Line]:
     """``--> file:line:column``, the line with its number, and a caret line where a column is known."""
-    if place is None:
+    if place is None or place.file == _QUOTED:
         return
     yield (("  --> ", "dim"), str(_shown_place(place, root)))
     source = _source_line(place, root)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from assets_core.cli.screen import Piece
 from assets_core.cli.wording import address
@@ -60,7 +61,10 @@ def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
     where = address(event.asset, event.partition)
     more = f" and {folded.count - 1:,} more" if folded.count > 1 else ""
     place = f" ({failure.file}:{failure.line})" if failure.file and not failure.traceback else ""
-    yield ((f"failed: {where}{more}: ", "error"), f"{failure.kind}: {failure.message}{place}")
+    first, *rest = failure.message.splitlines() or [""]
+    yield ((f"failed: {where}{more}: ", "error"), f"{failure.kind}: {first}{place}")
+    for line in rest if not failure.traceback else ():
+        yield (f"  {line}",)
     for line in failure.traceback.rstrip().split("\n") if failure.traceback else ():
         yield (f"  {line}",)
     if event.tail:
@@ -68,4 +72,10 @@ def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
         for line in event.tail:
             yield (("  | ", "dim"), line)
     if event.log:
-        yield (("  log: ", "dim"), event.log)
+        yield (("  log: ", "dim"), _from_here(event.log))
+
+
+def _from_here(path: str) -> str:
+    """A path as one would type it in this folder."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assets_core.errors import InternalError
+from assets_core.errors import InternalError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
 
@@ -61,12 +61,20 @@ class Home:
         return path.relative_to(self.root).as_posix()
 
     def create(self) -> None:
-        """Make the home: private, and ignoring itself for git."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = self.root / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-            ignore.chmod(0o600)
+        """Make the home: private, and ignoring itself for git; raises StoreError E617 where that is not possible."""
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ignore = self.root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+                ignore.chmod(0o600)
+        except OSError as error:
+            raise StoreError(
+                "E617",
+                f"the state directory cannot be created: {error.strerror}",
+                place=Place(str(self.root)),
+                help="correct the permissions, or name another one: ASSETS_HOME=DIR",
+            ) from error
 
 
 def make_private(directory: Path) -> list[Path]:

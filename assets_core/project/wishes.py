@@ -11,8 +11,15 @@ from assets_core.errors import UsageError
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.json import JSON
-from assets_core.partitions import PartitionSet
-from assets_core.partitions.terms import PartitionTerm, StatusTerm, parse_term
+from assets_core.partitions import PartitionsDefinition, PartitionSet
+from assets_core.partitions.terms import (
+    KeyTerm,
+    LiteralTerm,
+    PartitionTerm,
+    StatusTerm,
+    no_term_applies,
+    parse_term,
+)
 from assets_core.partitions.terms import select as select_term
 from assets_core.selection import Facts, select
 
@@ -60,10 +67,12 @@ def wanted_partitions(
 ) -> dict[int, PartitionSet]:
     """Per selected asset the partitions asked for: those that exist now, or what the terms say.
 
-    ``stale`` gives the meaning of ``-p stale``. Raises UsageError E340 for an asset to which no term applies.
+    ``stale`` gives the meaning of ``-p stale``. Raises UsageError E209 for an asset to which no term applies, E351 for
+    a key that no asset has.
     """
     graph, now = lineage.graph, lineage.now
     terms = [parse_term(text) for text in wish.partitions]
+    _refuse_unknown_keys([graph.specs[a].partitions for a in assets], terms)
     wanted: dict[int, PartitionSet] = {}
     for asset in assets:
         if graph.definitions[graph.definition_of[asset]].is_source:
@@ -73,6 +82,22 @@ def wanted_partitions(
             _by_terms(lineage, asset, terms, existing, stale, now) if terms else existing
         )
     return wanted
+
+
+def _refuse_unknown_keys(
+    definitions: Sequence[PartitionsDefinition], terms: Sequence[PartitionTerm]
+) -> None:
+    """A mistyped key would otherwise go unnoticed beside terms that apply, and beside unpartitioned assets."""
+    for term in terms:
+        if not isinstance(term, KeyTerm | LiteralTerm):
+            continue
+        text = term.key if isinstance(term, LiteralTerm) else term.text
+        if any(d.is_partitioned and d.find([text])[1][0] for d in definitions):
+            continue
+        near = [key for d in definitions if d.is_partitioned for key in d.suggestions(text)]
+        names = list(dict.fromkeys(f"`{key}`" for key in near))[:3]
+        help = f"the nearest: {', '.join(names)}" if names else "none of them is partitioned"
+        raise UsageError("E351", f"no selected asset has the partition `{text}`", help=help)
 
 
 def _by_terms(
@@ -94,12 +119,7 @@ def _by_terms(
             applies = True
             chosen |= found
     if not applies:
-        raise UsageError(
-            "E350",
-            f"no partition term applies to `{spec.key}`",
-            place=spec.place,
-            help=f"its partitions are {spec.partitions.kind}; leave it out of the selection, or name its keys",
-        )
+        raise no_term_applies(terms, spec.partitions, spec.key)
     return chosen & existing
 
 
