@@ -13,8 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -42,24 +40,24 @@ def test_the_digests_are_the_golden_ones() -> None:
     assert digests() == json.loads((GOLDEN / "digests.json").read_text())
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_another_python_on_this_machine_gives_the_same_digests(version: str) -> None:
-    named = os.environ.get(f"OTHER_PYTHON_{version.replace('.', '_')}")
-    python = named or shutil.which(f"python{version}")
-    if python is None or f"{sys.version_info.major}.{sys.version_info.minor}" == version:
-        pytest.skip(f"no other Python {version} here")
+def pythons() -> dict[str, str]:
+    """This Python, and every other supported one on this machine that has what a fingerprint needs."""
+    found = {"this": sys.executable}
+    for version in ("3.11", "3.12", "3.13"):
+        python = os.environ.get(f"OTHER_PYTHON_{version}") or shutil.which(f"python{version}")
+        probe = [python or "", "-c", "import blake3, sqlglot"]
+        if python and not subprocess.run(probe, capture_output=True, check=False).returncode:
+            found[version] = python
+    return found
+
+
+def test_every_python_on_this_machine_gives_the_same_digests() -> None:
+    golden = json.loads((GOLDEN / "digests.json").read_text())
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    if subprocess.run(
-        [python, "-c", "import blake3, pytest, sqlglot"],
-        env=environment,
-        capture_output=True,
-        check=False,
-    ).returncode:
-        pytest.skip(f"{python} has no blake3 or sqlglot")
-    run = subprocess.run(
-        [python, __file__, "--print"], env=environment, capture_output=True, text=True, check=True
-    )
-    assert json.loads(run.stdout) == json.loads((GOLDEN / "digests.json").read_text())
+    for version, python in pythons().items():
+        command = [python, __file__, "--print"]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert json.loads(run.stdout) == golden, version
 
 
 def test_every_node_of_this_python_has_a_shape_that_names_its_fields() -> None:

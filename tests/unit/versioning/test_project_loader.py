@@ -295,7 +295,6 @@ def test_a_name_that_a_module_does_not_have(shop: Any) -> None:
     ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes")
 def test_a_file_that_cannot_be_read(shop: Any) -> None:
     shop.write({"shop/a.py": ""})
     (shop.root / "shop/a.py").unlink()
