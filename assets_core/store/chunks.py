@@ -16,6 +16,7 @@ from assets_core.model.packed import HEAD_SIZE, INPUT_SIZE
 from assets_core.ports import PackedRows
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 CHUNK = 1024
@@ -81,25 +82,16 @@ def unpack_chunks(chunks: Iterable[tuple[int, Chunk]]) -> tuple[PackedRows, ...]
 
 
 def group_rows(
-    positions: Sequence[int], ordinals: Sequence[int], rows: Sequence[bytes]
+    positions: NDArray[np.int64], ordinals: NDArray[np.int64], rows: Sequence[bytes]
 ) -> tuple[PackedRows, ...]:
     """Rows of any assets, grouped by their number of inputs, in the order given."""
     import numpy as np
 
-    groups: dict[int, tuple[list[int], list[int], list[bytes]]] = {}
-    for position, ordinal, row in zip(positions, ordinals, rows, strict=True):
-        group = groups.get(len(row))
-        if group is None:
-            group = groups[len(row)] = ([], [], [])
-        group[0].append(position)
-        group[1].append(ordinal)
-        group[2].append(row)
-    return tuple(
-        PackedRows(
-            (size - HEAD_SIZE) // INPUT_SIZE,
-            np.array(group[0], np.int64),
-            np.array(group[1], np.int64),
-            b"".join(group[2]),
-        )
-        for size, group in groups.items()
-    )
+    sizes = np.fromiter(map(len, rows), np.int64, len(rows))
+    groups = []
+    for size in np.unique(sizes).tolist():
+        chosen = np.flatnonzero(sizes == size)
+        mine = rows if len(chosen) == len(rows) else [rows[i] for i in chosen.tolist()]
+        inputs = (size - HEAD_SIZE) // INPUT_SIZE
+        groups.append(PackedRows(inputs, positions[chosen], ordinals[chosen], b"".join(mine)))
+    return tuple(groups)

@@ -43,13 +43,20 @@ def evaluation_of(
 
 
 def fold(state: CheckState, evaluation: Evaluation) -> CheckState:
-    """The results that count after one more evaluation."""
+    """The results that count after one more evaluation.
+
+    A check of a partitioned asset as a whole says nothing of the one version that its result is recorded with.
+    """
     kept = {
         name: result
         for name, result in state.items()
         if evaluation.keep is None or name in evaluation.keep
     }
-    return kept | {outcome.name: (outcome, read) for outcome, read in evaluation.results}
+    return kept | {
+        outcome.name: (outcome, read)
+        for outcome, read in evaluation.results
+        if not (evaluation.partition and outcome.scope == "asset")
+    }
 
 
 def fold_all(evaluations: Iterable[Evaluation]) -> CheckState:

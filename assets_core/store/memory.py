@@ -88,11 +88,11 @@ class MemoryStore:
         table: ByAsset,
         unknown: dict[int, int],
     ) -> tuple[PackedRows, ...]:
-        rows = (
+        rows = [
             (position, partition, version.row)
             for position, (asset, _) in enumerate(assets)
             for partition, version in table.get((env, asset), {}).items()
-        )
+        ]
         return packed_rows(assets, rows, unknown)
 
     def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Sequence
+from itertools import compress
+from typing import TypeAlias
 
 from assets_core.model.keys import AssetKey
 from assets_core.model.records import CheckRecord
@@ -13,55 +13,40 @@ from assets_core.ports import PackedRows
 from assets_core.store.chunks import group_rows
 from assets_core.store.states import Evaluation
 
-PlainRow = tuple[int, str, bytes]
+PlainRow: TypeAlias = "tuple[int, str, bytes]"
 """An asset's position in the list that was asked for, a partition key, a packed row."""
 
 
 def packed_rows(
     assets: Sequence[tuple[AssetKey, PartitionsDefinition]],
-    rows: Iterable[PlainRow],
+    rows: Sequence[PlainRow],
     unknown: dict[int, int],
 ) -> tuple[PackedRows, ...]:
-    """Group plain rows, those of one asset standing together; adds to ``unknown`` per position.
+    """Plain rows by ordinal, those of one asset standing together; adds to ``unknown`` per position.
 
-    One list append per row and one ``find`` per partitioned asset: 100,000 rows take about 0.06 s.
+    Column by column, and one ``find`` per partitioned asset: a loop over 100,000 rows took longer than reading them.
     """
-    positions: list[int] = []
-    ordinals: list[int] = []
-    data: list[bytes] = []
-    single = [not definition.is_partitioned for _, definition in assets]
-    for position, group in groupby(rows, itemgetter(0)):
-        if single[position]:
-            _add_single(position, group, positions, ordinals, data, unknown)
-            continue
-        mine = list(group)
-        found, known = assets[position][1].find([row[1] for row in mine])
-        for row, ordinal, is_known in zip(mine, found.tolist(), known.tolist(), strict=True):
-            if is_known:
-                positions.append(position)
-                ordinals.append(ordinal)
-                data.append(row[2])
-        missing = len(mine) - int(known.sum())
-        if missing:
-            unknown[position] = unknown.get(position, 0) + missing
+    import numpy as np
+
+    if not rows:
+        return ()
+    places, partitions, data = zip(*rows, strict=True)
+    positions = np.fromiter(places, np.int64, len(rows))
+    several = np.fromiter((d.is_partitioned for _, d in assets), np.bool_, len(assets))[positions]
+    ordinals = np.zeros(len(rows), np.int64)
+    known = ~np.fromiter(map(bool, partitions), np.bool_, len(rows))
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(positions)) + 1, [len(rows)]))
+    for run in np.flatnonzero(several[starts[:-1]]).tolist():
+        start, stop = int(starts[run]), int(starts[run + 1])
+        found = assets[places[start]][1].find(partitions[start:stop])
+        ordinals[start:stop], known[start:stop] = found
+    if not known.all():
+        strange, counts = np.unique(positions[~known], return_counts=True)
+        for position, count in zip(strange.tolist(), counts.tolist(), strict=True):
+            unknown[position] = unknown.get(position, 0) + count
+        data = tuple(compress(data, known.tolist()))
+        positions, ordinals = positions[known], ordinals[known]
     return group_rows(positions, ordinals, data)
-
-
-def _add_single(
-    position: int,
-    group: Iterable[PlainRow],
-    positions: list[int],
-    ordinals: list[int],
-    data: list[bytes],
-    unknown: dict[int, int],
-) -> None:
-    for _, partition, row in group:
-        if partition:
-            unknown[position] = unknown.get(position, 0) + 1
-        else:
-            positions.append(position)
-            ordinals.append(0)
-            data.append(row)
 
 
 def check_records(evaluation: Evaluation) -> list[CheckRecord]:

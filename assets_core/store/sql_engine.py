@@ -51,7 +51,11 @@ class SqlEngine(Protocol):
         ...
 
     def keys(self, rows: Iterable[Sequence[str | int]]) -> object:
-        """The value to bind as ``WANTED``."""
+        """What to bind as ``WANTED`` for keys of several fields."""
+        ...
+
+    def values(self, values: Iterable[str | int]) -> object:
+        """What to bind as ``WANTED`` for keys of one field."""
         ...
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:

@@ -129,6 +129,15 @@ class Queries(HistoryQueries):
 
     @cached_property
     def plain(self) -> Query:
+        """(position, partition, row) of wanted assets, asset by asset."""
+        wanted = self._assets
+        joined = wanted.source.outerjoin(
+            pointers, and_(pointers.c.env == env, pointers.c.asset == wanted.fields[0])
+        )
+        return select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(joined)
+
+    @cached_property
+    def plain_since(self) -> Query:
         """(position, partition, row) of wanted (asset, since): the rows touched later, asset by asset."""
         wanted = self._keys
         return select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -54,41 +54,59 @@ class SqlReader:
         with self._engine.reading() as connection:
             sequence = connection.execute(self._queries.counter).fetchone()
             assert sequence is not None
-            since, packed, unknown = self._packed(connection, env, assets)
-            keys = self._engine.keys(
-                (key, after) for (key, _), after in zip(assets, since, strict=True)
-            )
-            values = {"env": env, "wanted": keys}
-            plain = connection.execute(self._queries.plain, values).fetchall()
+            unknown: dict[int, int] = {}
+            since = self._projected(connection, env, assets, unknown)
+            packed = self._packed(connection, env, assets, since)
+            plain = self._plain(connection, env, assets, since)
             kept = connection.execute(self._queries.all_candidates, {"env": env}).fetchall()
-        rows: Iterator[PlainRow] = (row for row in plain if row[1] is not None)
-        current = packed + packed_rows(assets, rows, unknown)
+        current = packed + packed_rows(assets, plain, unknown)
         return LineageRows(sequence[0], current, _candidates(assets, kept), unknown)
 
-    def _packed(
-        self, connection: Connection, env: str, assets: Assets
-    ) -> tuple[list[int], tuple[PackedRows, ...], dict[int, int]]:
-        """Per asset, after which sequence plain rows count; the chunks read; keys that no chunk could hold."""
-        known = {row[0]: row for row in connection.execute(self._queries.projections, {"env": env})}
-        since, unknown, usable = [-1] * len(assets), {}, []
+    def _projected(
+        self, connection: Connection, env: str, assets: Assets, unknown: dict[int, int]
+    ) -> dict[int, int]:
+        """By position, those with chunks of today's codec: the sequence up to which these hold everything."""
+        found = connection.execute(self._queries.projections, {"env": env})
+        known = {row[0]: row for row in found}
+        since = {}
         for position, (key, definition) in enumerate(assets if known else ()):
             row = known.get(key)
             if row is not None and row[1] == codec_digest(definition):
                 since[position] = row[2]
-                usable.append(position)
                 if row[4]:
                     unknown[position] = row[4]
-        if not usable:
-            return since, (), unknown
-        keys = self._engine.keys((assets[position][0],) for position in usable)
+        return since
+
+    def _packed(
+        self, connection: Connection, env: str, assets: Assets, since: dict[int, int]
+    ) -> tuple[PackedRows, ...]:
+        if not since:
+            return ()
+        usable = list(since)
+        keys = self._engine.values(assets[position][0] for position in usable)
         found = connection.execute(self._queries.chunks, {"env": env, "wanted": keys})
-        packed = unpack_chunks(
+        return unpack_chunks(
             (usable[row[0]], Chunk(*row[1:])) for row in found if row[1] is not None
         )
-        return since, packed, unknown
+
+    def _plain(
+        self, connection: Connection, env: str, assets: Assets, since: dict[int, int]
+    ) -> list[PlainRow]:
+        """Every row of assets without chunks, and of the others what is newer than theirs."""
+        others = [n for n in range(len(assets)) if n not in since] if since else range(len(assets))
+        names = self._engine.values(assets[n][0] for n in others)
+        values = {"env": env, "wanted": names}
+        found = connection.execute(self._queries.plain, values).fetchall()
+        if not since:
+            return [row for row in found if row[1] is not None]
+        plain = [(others[row[0]], row[1], row[2]) for row in found if row[1] is not None]
+        keys = self._engine.keys((assets[n][0], after) for n, after in since.items())
+        usable, values = list(since), {"env": env, "wanted": keys}
+        newer = connection.execute(self._queries.plain_since, values)
+        return plain + [(usable[row[0]], row[1], row[2]) for row in newer if row[1] is not None]
 
     def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:
-        keys = self._engine.keys((key,) for key in assets)
+        keys = self._engine.values(assets)
         found = []
         for asset, partition, text in self._rows(self._queries.columns, env=env, wanted=keys):
             if text is not None:
@@ -145,7 +163,7 @@ class SqlReader:
         return [sql_rows.move_of(row) for row in rows]
 
     def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
-        keys = self._engine.keys((key,) for key in assets)
+        keys = self._engine.values(assets)
         rows = self._rows(self._queries.last_failures, env=env, wanted=keys)
         return [sql_rows.attempt_of(row) for row in rows if row[1] is not None]
 
@@ -163,13 +181,13 @@ class SqlReader:
         return [sql_rows.attempt_of(row) for row in self._rows(self._queries.attempts, run=run)]
 
     def observations(self, env: str, assets: Collection[AssetKey]) -> Sequence[ObservationRecord]:
-        keys = self._engine.keys((key,) for key in assets)
+        keys = self._engine.values(assets)
         rows = self._rows(self._queries.observations, env=env, wanted=keys)
         return [sql_rows.observation_of(row) for row in rows if row[1] is not None]
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
         asked = list(assets)
-        keys = self._engine.keys((key,) for key in asked)
+        keys = self._engine.values(asked)
         rows = self._rows(self._queries.known_durations, env=env, wanted=keys)
         return {
             asked[position]: DurationStats(samples, mean)
@@ -178,7 +196,7 @@ class SqlReader:
         }
 
     def documents(self, digests: Collection[str]) -> Mapping[str, str]:
-        keys = self._engine.keys((digest,) for digest in digests)
+        keys = self._engine.values(digests)
         rows = self._rows(self._queries.documents, wanted=keys)
         return {digest: loads(content) for _, digest, content in rows if digest is not None}
 
@@ -216,7 +234,7 @@ def evaluations_of(
     connection: Connection, engine: SqlEngine, queries: Queries, numbers: Iterable[int]
 ) -> list[Evaluation]:
     """Every evaluation of these materializations, in order."""
-    values = {"wanted": engine.keys((number,) for number in numbers)}
+    values = {"wanted": engine.values(numbers)}
     rows = connection.execute(queries.evaluations, values)
     return [sql_rows.evaluation_of(row) for row in rows if row[1] is not None]
 
@@ -225,7 +243,7 @@ def _candidates(assets: Assets, rows: Sequence[AnyRow]) -> tuple[PackedRows, ...
     if not rows:
         return ()
     positions = {key: position for position, (key, _) in enumerate(assets)}
-    mine = (
+    mine = [
         (positions[asset], partition, row) for asset, partition, row in rows if asset in positions
-    )
+    ]
     return packed_rows(assets, mine, {})

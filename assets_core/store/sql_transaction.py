@@ -269,7 +269,7 @@ class SqlTransaction:
         self._insert(observations, rows)
 
     def document(self, texts: Mapping[str, str]) -> None:
-        keys = self._engine.keys((digest,) for digest in texts)
+        keys = self._engine.values(texts)
         found = self._connection.execute(self._queries.documents, {"wanted": keys})
         known = {row[1] for row in found}
         self._insert(documents, [(d, dumps(text)) for d, text in texts.items() if d not in known])

@@ -92,7 +92,7 @@ class Writer:
         if not assets:
             return
         means: dict[AssetKey, tuple[int, float]] = {}
-        values = {"env": env, "wanted": self._engine.keys((asset,) for asset in assets)}
+        values = {"env": env, "wanted": self._engine.values(assets)}
         for position, samples, mean in self._connection.execute(
             self._queries.known_durations, values
         ):

@@ -201,19 +201,20 @@ class SqliteEngine:
     # --- SQL ----------------------------------------------------------------------------------------------------
 
     def wanted(self, fields: int) -> Wanted:
-        """The keys as JSON: a list of lists, whose place in the list is their position."""
+        """The keys as JSON: a list of lists, or of plain values, whose place in the list is their position."""
         table = func.json_each(bindparam(WANTED, type_=Text())).table_valued(
             "key", "value", name=f"wanted_{fields}"
         )
-        return Wanted(
-            table,
-            table.c.key,
-            tuple(func.json_extract(table.c.value, f"$[{n}]") for n in range(fields)),
-        )
+        if fields == 1:
+            return Wanted(table, table.c.key, (table.c.value,))
+        parts = tuple(func.json_extract(table.c.value, f"$[{n}]") for n in range(fields))
+        return Wanted(table, table.c.key, parts)
 
     def keys(self, rows: Iterable[Sequence[str | int]]) -> object:
-        """One JSON text."""
         return dumps(list(rows))
+
+    def values(self, values: Iterable[str | int]) -> object:
+        return dumps(list(values))
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
         connection.exec_driver_sql(_insert_text(table), list(rows))

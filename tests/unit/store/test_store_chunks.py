@@ -68,6 +68,7 @@ def test_plain_rows_are_grouped_by_their_number_of_inputs(
 ) -> None:
     unique = {(p, o): i for p, o, i in rows}
     data = [made(o, i) for (_, o), i in unique.items()]
-    groups = group_rows([p for p, _ in unique], [o for _, o in unique], data)
+    places = np.array([*unique], np.int64).reshape(-1, 2)
+    groups = group_rows(places[:, 0], places[:, 1], data)
     assert len({g.inputs for g in groups}) == len(groups)
     assert taken_apart(groups) == dict(zip(unique, data, strict=True))
