@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK = 1024
+_JOINED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +59,35 @@ def pack_chunks(ordinals: NDArray[Any], rows: Sequence[bytes]) -> Iterator[Chunk
 
 
 def unpack_chunks(chunks: Iterable[tuple[int, Chunk]]) -> tuple[PackedRows, ...]:
-    """The rows of chunks, each given with its asset's position, grouped by their number of inputs."""
+    """The rows of chunks, each given with its asset's position, grouped by their number of inputs.
+
+    At most 64 chunks are joined at a time, so that a stream of them is never held twice.
+    """
+    groups: dict[int, list[tuple[int, Chunk]]] = {}
+    packed = []
+    for position, chunk in chunks:
+        group = groups.setdefault(chunk.inputs, [])
+        group.append((position, chunk))
+        if len(group) == _JOINED:
+            packed.append(_joined(chunk.inputs, group))
+            group.clear()
+    packed += [_joined(inputs, group) for inputs, group in groups.items() if group]
+    return tuple(packed)
+
+
+def _joined(inputs: int, group: list[tuple[int, Chunk]]) -> PackedRows:
     import numpy as np
 
-    groups: dict[int, list[tuple[int, Chunk]]] = {}
-    for position, chunk in chunks:
-        groups.setdefault(chunk.inputs, []).append((position, chunk))
-    packed = []
-    for inputs, group in groups.items():
-        counts = np.fromiter((c.count for _, c in group), np.int64, len(group))
-        bases = np.fromiter((c.chunk for _, c in group), np.int64, len(group)) * CHUNK
-        positions = np.fromiter((p for p, _ in group), np.int64, len(group))
-        offsets = np.frombuffer(b"".join([c.offsets for _, c in group]), "<u2")
-        packed.append(
-            PackedRows(
-                inputs,
-                np.repeat(positions, counts),
-                np.repeat(bases, counts) + offsets,
-                b"".join([c.data for _, c in group]),
-            )
-        )
-    return tuple(packed)
+    counts = np.fromiter((c.count for _, c in group), np.int64, len(group))
+    bases = np.fromiter((c.chunk for _, c in group), np.int64, len(group)) * CHUNK
+    positions = np.fromiter((p for p, _ in group), np.int64, len(group))
+    offsets = np.frombuffer(b"".join([c.offsets for _, c in group]), "<u2")
+    return PackedRows(
+        inputs,
+        np.repeat(positions, counts),
+        np.repeat(bases, counts) + offsets,
+        b"".join([c.data for _, c in group]),
+    )
 
 
 def group_rows(

@@ -62,6 +62,14 @@ def test_a_chunk_ends_where_the_next_1024_ordinals_begin() -> None:
     ]
 
 
+def test_more_chunks_than_are_joined_at_a_time_lose_none() -> None:
+    ordinals = np.arange(0, 200 * CHUNK, 512)
+    rows = [made(int(o), int(o) % 3) for o in ordinals]
+    groups = unpack_chunks((1, chunk) for chunk in pack_chunks(ordinals, rows))
+    assert len(groups) > 3
+    assert taken_apart(groups) == {(1, int(o)): r for o, r in zip(ordinals, rows, strict=True)}
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 99), st.integers(0, 2)), unique=True))
 def test_plain_rows_are_grouped_by_their_number_of_inputs(
     rows: list[tuple[int, int, int]],
