@@ -3,7 +3,7 @@
 The digest covers relative names, empty directories and bytes; permissions and times are not kept (files are 0600). A
 link inside the tree is stored as the file it names; a link out of it, a link to a directory, a socket or a device is
 refused (StepError E302). Loading compares every byte before it hands out the path, because what reads it then is user
-code: 1 GB takes about 0.3 s from the page cache.
+code: 1 GB takes about 0.2 s from the page cache.
 """
 
 from __future__ import annotations

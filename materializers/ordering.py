@@ -3,7 +3,11 @@
 SQL results have no order. Rows are sorted by DuckDB, which sorts on every core and spills to disk; ``0.0`` comes before
 ``-0.0`` by an extra key, because equal keys would leave their order to chance. Columns that would not come back from
 DuckDB bit for bit (zoned or nanosecond times, nested values, half floats ...) are sorted by position instead: DuckDB
-returns the permutation, Arrow applies it. 10 million shuffled rows by five keys: 2.3 s streamed, 3.2 s by permutation.
+returns the permutation, Arrow applies it; so are rows that their row key alone tells apart.
+
+Measured on 10 million rows of five columns, in processor time of a plain Parquet write of them: 1.9 with a row key
+already in order, 2.3 by all columns of which the first is in order, 3.1 to 3.6 where the rows are shuffled; a relation
+2.0, and 4.0 by a column of four values first.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from materializers.arrow import ChunkedArray, Table, pa, pc, pt
 from materializers.digest import BLOCK_ROWS
 from materializers.logical import Column
 from materializers.refusals import no_such_column
-from materializers.tabulate import Tabulated, as_table, from_relation, tabulate
+from materializers.tabulate import Tabulated, as_table, from_relation, in_blocks, tabulate
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,8 +62,8 @@ def _sorted_pieces(
             yield from _gathered(whole, positions)
         elif all(_survives_duckdb(column) for column in columns):
             relation = connection.from_arrow(sortable).sort(*_keys(names, keys, _signed(sortable)))
-            for batch in relation.to_arrow_reader(BLOCK_ROWS):
-                yield as_table(columns, [pa.chunked_array([array]) for array in batch.columns])
+            for block in in_blocks(relation.to_arrow_reader(BLOCK_ROWS)):
+                yield as_table(columns, block.columns)
         else:
             order = _keys(names, keys, _signed(sortable))
             yield from _gathered(whole, _order(connection, sortable, order).column(_POSITION))

@@ -1,4 +1,4 @@
-"""One Parquet file: how its rows, logical columns and data version are written, and read back without trusting them.
+"""One Parquet file: how its rows and logical columns are written, and read back without trusting them.
 
 The footer carries, beside Arrow's own schema (so that other readers see the logical types), the flavours and categories
 of columns. Page checksums are always written, for every reader of the file. Reading everything compares BLAKE3 of the

@@ -2,8 +2,8 @@
 
 A version's directory is fresh and ours, but the disk and other programs are not: every read checks that the recorded
 name is still a regular file of the recorded size (never a link: the file is opened with ``O_NOFOLLOW`` and its mapping
-is what is read), and compares BLAKE3 wherever all bytes are wanted. BLAKE3 over a mapped file in the page cache runs
-at 7 GB/s here, a tenth of what Arrow's page checksums cost on the same file (0.02 s against 0.3 s for 170 MB).
+is what is read), and compares BLAKE3 wherever all bytes are wanted. BLAKE3 over a mapped file in the page cache takes
+0.035 s for 172 MB here, a tenth of what verifying Arrow's page checksums adds to reading the same file.
 """
 
 from __future__ import annotations
