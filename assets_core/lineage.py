@@ -84,6 +84,9 @@ class Lineage:
         """Per candidate's materialization number: the blocking checks that failed, and the run that made it."""
         self.results: dict[int, dict[str, tuple[str, InputVersion]]] = {}
         """Per materialization number that lacks some check's result: check -> (version, related) of those it has."""
+        self.whole: dict[int, dict[str, tuple[str, InputVersion, bool]]] = {}
+        """Per partitioned asset, the latest results on all of it: check -> (version, what it judged, whether it
+        blocks)."""
         self.failed: dict[int, PartitionSet] = {}
         """Per asset, where the last attempt failed."""
         self.observed: dict[int, dict[str, str]] = {}
@@ -123,6 +126,11 @@ class Lineage:
         rows = self.rows(asset)
         failing = rows.recorded & ((rows.head["flags"] & _BLOCKING) != 0)
         return PartitionSet.of(rows.ordinals[failing])
+
+    def single_judged(self) -> NDArray[np.bool_]:
+        """For every asset without partitions, whether some check was evaluated on its version."""
+        judged: NDArray[np.bool_] = (self.single_head["checks"] != 0).any(axis=1)
+        return judged
 
     def numbers(self, asset: int, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
         """The materialization numbers of partitions that are recorded."""

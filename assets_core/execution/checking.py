@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
-from assets_core.errors import AssetsError, StepError
+from assets_core.errors import AssetsError, ConflictError, StepError
 from assets_core.execution.capture import Capture
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import Loader
-from assets_core.execution.metadata import checked_metadata
+from assets_core.execution.metadata import checked_metadata, plain_row
 from assets_core.execution.results import awaited
 from assets_core.execution.runtime import Runtime
 from assets_core.model.assets import AssetSpec, InputParameter, Parameter, Retry
@@ -36,6 +38,10 @@ from assets_core.ports import (
     StepRequest,
 )
 
+MAX_SAMPLE = 10
+"""Failing rows that are kept of one result."""
+Failed: TypeAlias = "Exception | SystemExit"
+
 
 def evaluate_checks(
     runtime: Runtime, loader: Loader, request: StepRequest, task: OutputTask, written: Written
@@ -50,12 +56,28 @@ def evaluate_checks(
 def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) -> CheckRunOutcome:
     """Judge a version that exists."""
     versions = {name: v for _, name, v in request.check_versions}
+    refuse_other_checks(runtime, request.check_versions)
     with capture(request.log, runtime.redact), contextlib.chdir(runtime.root):
         judge = _Judge(
-            runtime, Loader(runtime), request.asset, (request.part,), request.related, request.run, request.env
+            runtime, Loader(runtime), request.asset, request.others or (request.part,),
+            request.related, request.run, request.env,
         )  # fmt: skip
         outcomes = judge.outcomes(versions)
     return CheckRunOutcome(request.call, request.asset, request.partition, outcomes)
+
+
+def refuse_other_checks(runtime: Runtime, planned: Sequence[tuple[AssetKey, str, str]]) -> None:
+    """Raise ConflictError E501 where a check's code here is not the planned one: its result would be another's."""
+    for asset in dict.fromkeys(asset for asset, _, _ in planned):
+        here = runtime.check_versions_of(asset)
+        for key, name, version in planned:
+            if key == asset and here.get(name) != version:
+                raise ConflictError(
+                    "E501",
+                    f"the check {name} of `{asset}` is no longer what was planned",
+                    place=runtime.definitions[asset].place,
+                    help="plan again: it was edited meanwhile",
+                )
 
 
 class _Judge:
@@ -85,10 +107,10 @@ class _Judge:
         answers = self._answers(checks)
         return tuple(self._outcome(c, versions[c.name], answers[c.name]) for c in checks)
 
-    def _answers(self, checks: Sequence[CheckSpec]) -> dict[str, CheckResult | Exception]:
+    def _answers(self, checks: Sequence[CheckSpec]) -> dict[str, CheckResult | Failed]:
         """Each check's answer by name; those that one evaluator can judge together share one scan."""
         groups: dict[object, list[CheckSpec]] = {}
-        answers: dict[str, CheckResult | Exception] = {}
+        answers: dict[str, CheckResult | Failed] = {}
         for check in checks:
             evaluator = self.runtime.evaluators.get(check.kind)
             together = evaluator.evaluate_many if isinstance(evaluator, BatchCheck) else None
@@ -96,14 +118,14 @@ class _Judge:
         for group in groups.values():
             try:
                 answers |= self._judged(group)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 answers |= dict.fromkeys((c.name for c in group), error)
         return answers
 
     def _outcome(
-        self, check: CheckSpec, version: str, answer: CheckResult | Exception
+        self, check: CheckSpec, version: str, answer: CheckResult | Failed
     ) -> CheckOutcome:
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             return self._errored(check, version, answer)
         status = CheckStatus.PASSED if answer.passed else CheckStatus.FAILED
         return CheckOutcome(
@@ -119,7 +141,7 @@ class _Judge:
             check.scope,
         )
 
-    def _errored(self, check: CheckSpec, version: str, error: Exception) -> CheckOutcome:
+    def _errored(self, check: CheckSpec, version: str, error: Failed) -> CheckOutcome:
         failure = describe(error, self.runtime.redact, Retry())
         message = (
             failure.message
@@ -138,7 +160,7 @@ class _Judge:
 
     # --- checks of a registered kind ----------------------------------------------------------------------------
 
-    def _judged(self, group: Sequence[CheckSpec]) -> Mapping[str, CheckResult | Exception]:
+    def _judged(self, group: Sequence[CheckSpec]) -> Mapping[str, CheckResult | Failed]:
         first = group[0]
         if first.kind == "python":
             return {first.name: self._function(first)}
@@ -179,8 +201,7 @@ class _Judge:
             arguments.update(self._argument(check.function, parameter))  # type: ignore[arg-type]
         answer = awaited(check.function(**arguments))
         if isinstance(answer, CheckResult):
-            checked_metadata(answer.metadata)
-            return answer
+            return _plain(answer)
         if isinstance(answer, bool) or type(answer).__name__ == "bool":
             return CheckResult(bool(answer))
         raise StepError(
@@ -197,8 +218,8 @@ class _Judge:
             annotation = load_annotation(parameter.dependency.annotation, function)
             upstream = parameter.dependency.upstream
             if upstream in (self.asset, self.asset.name):
-                materializer = self.runtime.materializer(self.parts[0].written.materializer)
-                return {parameter.name: materializer.load(self.parts, None, annotation)}
+                own = PinnedInput(self.asset, parameter.name, self.parts)
+                return {parameter.name: self.loader.load(own, annotation, optional=False)}
             pinned = self.related[AssetKey(upstream)]
             return {parameter.name: self.loader.load(pinned, annotation, optional=False)}
         return self.loader.arguments(function, (parameter,), (), self._context())
@@ -214,6 +235,17 @@ class _Judge:
             logging.getLogger(f"assets.{self.asset}"),
             partitioning=partitioning,
         )
+
+
+def _plain(result: CheckResult) -> CheckResult:
+    """A user's result as it can be recorded; raises StepError E530 for metadata that is not JSON."""
+    return CheckResult(
+        bool(result.passed),
+        None if result.count is None else operator.index(result.count),
+        tuple(plain_row(row) for row in result.sample[:MAX_SAMPLE]),
+        checked_metadata(result.metadata),
+        str(result.message),
+    )
 
 
 def _spec_of(runtime: Runtime, asset: AssetKey) -> AssetSpec:

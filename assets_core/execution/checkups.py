@@ -2,15 +2,22 @@
 
 Nothing is recomputed. A candidate that no blocking check fails any more is published by the record of its results;
 a blocking check that fails on a version readers see already unpublishes nothing, but nothing new is built on it.
+
+A check of a partitioned asset as a whole is evaluated once its partitions are settled. Its result is recorded with the
+latest of the versions that it judged, under the sum of all of them: what changes any of them makes it due again.
+Where it blocks, what reads the asset waits for it behind a gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from assets_core.execution.calls import pin_related, related_versions, stored_parts
+import numpy as np
+
+from assets_core.errors import AssetsError
+from assets_core.execution.calls import Pins, pin_related, related_versions, stored_parts
+from assets_core.execution.check_results import Results, errored_outcome, whole_result
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.model.checks import CheckOutcome
@@ -18,33 +25,32 @@ from assets_core.model.events import Blocked, CheckEvaluated, Materialized
 from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome
 from assets_core.model.packed import is_published, row_number
-from assets_core.model.plans import CheckStep
+from assets_core.model.plans import Action, CheckStep, Step
 from assets_core.model.records import CheckRecord, MaterializationRecord
+from assets_core.model.values import StoredPart
 from assets_core.model.versions import InputVersion
 from assets_core.partitions import PartitionSet
-from assets_core.ports import CheckRequest, ColumnRow, StateReader, Transaction
+from assets_core.ports import CheckRequest, ColumnRow, Transaction
+from assets_core.versioning.current import CheckVersion
 
-Results: TypeAlias = dict[int, dict[str, tuple[str, InputVersion]]]
-"""Per materialization number: check -> (version, related) of its latest result."""
+WORKER_DIED = "E550"
 
 
-def results_of(reader: StateReader, numbers: Collection[int]) -> Results:
-    """The latest result of each check evaluated on these materializations."""
-    found: Results = {}
-    for record in reader.check_results(numbers) if numbers else ():
-        results = found.setdefault(record.materialization, {})
-        results[record.outcome.name] = (record.outcome.version, record.related)
-    return found
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One version whose checks are to be evaluated; ``ordinal`` None is all of the asset's partitions together."""
+
+    asset: int
+    ordinal: int | None
+    candidate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """One version whose checks are being evaluated."""
+    """What is being evaluated, and on what: ``record`` is the version that the results are recorded with."""
 
     id: str
-    asset: int
-    ordinal: int
-    candidate: bool
+    due: Due
     record: MaterializationRecord
     related: Mapping[str, InputVersion]
     request: CheckRequest
@@ -57,21 +63,47 @@ class Checkups:
         self.state = state
         self._results = results
         """What was evaluated on versions before, read from the store."""
-        self._todo: list[tuple[int, int, bool]] = []
-        self._done: set[tuple[int, int]] = set()
+        self._todo: list[Due] = []
+        self._done: set[Due] = set()
+        self._whole: set[int] = set()
+        """The assets that are being judged as a whole, or are queued for it."""
+
+    # --- what is to be done -------------------------------------------------------------------------------------
+
+    def expect(self, steps: Sequence[Step]) -> None:
+        """Close the gates behind assets that are going to change and to be judged as a whole."""
+        for step in steps:
+            if step.action is not Action.BLOCKED:
+                self._close_gate(step.index)
+
+    def _close_gate(self, asset: int) -> None:
+        if any(c.blocking for c in self.state.rebuilder.whole_checks(asset)):
+            self.state.frontier.gates.add(asset)
 
     def add(self, steps: Sequence[CheckStep]) -> int:
         """Queue what was not evaluated in this run yet; returns how many."""
         before = len(self._todo)
         self._know(steps)
         for step in steps:
-            for ordinal in step.partitions:
-                key = (step.index, ordinal)
-                if key not in self._done:
-                    self._done.add(key)
-                    self._todo.append((step.index, ordinal, step.candidate))
-                    self.state.frontier.hold(step.index, PartitionSet.range(ordinal, ordinal + 1))
+            for due in _dues(step):
+                self._queue(due)
         return len(self._todo) - before
+
+    def judge_candidates(self, asset: int, partitions: PartitionSet) -> None:
+        """Have candidates judged that waited to be run, and turned out to be of today's versions."""
+        self.state.frontier.launch(asset, partitions)
+        self.add([CheckStep(self.state.key(asset), asset, (), partitions, candidate=True)])
+
+    def _queue(self, due: Due) -> None:
+        if due in self._done:
+            return
+        self._done.add(due)
+        self._todo.append(due)
+        if due.ordinal is None:
+            self._whole.add(due.asset)
+            self._close_gate(due.asset)
+        else:
+            self.state.frontier.hold(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1))
 
     def _know(self, steps: Sequence[CheckStep]) -> None:
         """Learn which results the queued versions have already, in one read."""
@@ -81,52 +113,91 @@ class Checkups:
             if step.candidate:
                 rows = lineage.candidates[step.index]
                 numbers.update(row_number(rows[o]) for o in step.partitions)
-            else:
+            elif not step.whole:
                 numbers.update(lineage.numbers(step.index, step.partitions.to_array()).tolist())
         lineage.results.update(self._results(numbers) if numbers else {})
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits to be evaluated, and nothing waits for that."""
+        return not self._todo and not self.state.frontier.gates
+
+    # --- starting -----------------------------------------------------------------------------------------------
+
     def start(self, tx: Transaction, room: int) -> list[Checkup]:
         """Make requests for up to ``room`` versions; one that is gone by now is settled."""
+        self._look_at_gates()
         started: list[Checkup] = []
-        postponed: list[tuple[int, int, bool]] = []
+        postponed: list[Due] = []
         while self._todo and len(started) < room:
-            asset, ordinal, candidate = self._todo.pop(0)
-            if any(
-                self.state.frontier.open(e.upstream) for e in self.state.graph.check_inputs(asset)
-            ):
-                postponed.append((asset, ordinal, candidate))
+            due = self._todo.pop(0)
+            if self._must_wait(due):
+                postponed.append(due)
                 continue
-            address = self.state.address(asset, ordinal)
-            record = self._record(tx, address, candidate=candidate)
-            if record is None:
-                self._release(asset, ordinal)
+            checkup = self._start(tx, due)
+            if checkup is None:
+                self._release(due)
             else:
-                started.append(self._checkup(tx, asset, ordinal, record, candidate=candidate))
+                started.append(checkup)
         self._todo += postponed
         return started
 
+    def _look_at_gates(self) -> None:
+        """Judge as a whole what has settled, or let its readers go."""
+        state = self.state
+        for asset in sorted(state.frontier.gates):
+            if state.frontier.open(asset) or asset in self._whole:
+                continue
+            if state.rebuilder.missing_whole(asset):
+                self._queue(Due(asset, None))
+            if asset not in self._whole:
+                state.frontier.open_gate(asset)
+
+    def _must_wait(self, due: Due) -> bool:
+        frontier, graph = self.state.frontier, self.state.graph
+        if due.ordinal is None and frontier.open(due.asset):
+            return True
+        return any(frontier.open(e.upstream) for e in graph.check_inputs(due.asset))
+
+    def _start(self, tx: Transaction, due: Due) -> Checkup | None:
+        state, rebuilder = self.state, self.state.rebuilder
+        pins: Pins = lambda wanted: tx.pins(state.env, wanted)  # noqa: E731
+        if due.ordinal is None:
+            missing: Collection[str] = rebuilder.missing_whole(due.asset)
+            checks = [c for c in rebuilder.whole_checks(due.asset) if c.name in missing]
+            related = {c.name: rebuilder.whole_input(due.asset, c.name) for c in checks}
+            record = self._latest(due.asset, pins) if checks else None
+        else:
+            record = self._record(tx, due.asset, due.ordinal, candidate=due.candidate)
+            missing = rebuilder.missing_checks(due.asset, record.number) if record else ()
+            checks = [c for c in rebuilder.partition_checks(due.asset) if c.name in missing]
+            related = dict(related_versions(state, due.asset))
+        if record is None:
+            return None
+        request = self._request(due, record, checks, pins)
+        return Checkup(request.call, due, record, related, request)
+
+    def _latest(self, asset: int, pins: Pins) -> MaterializationRecord | None:
+        rows = self.state.lineage.rows(asset)
+        address = self.state.address(asset, int(rows.ordinals[np.argmax(rows.head["number"])]))
+        return pins([address]).get(address)
+
     def _record(
-        self, tx: Transaction, address: AssetPartition, *, candidate: bool
+        self, tx: Transaction, asset: int, ordinal: int, *, candidate: bool
     ) -> MaterializationRecord | None:
+        address = self.state.address(asset, ordinal)
         find = tx.candidates if candidate else tx.pins
         return find(self.state.env, [address]).get(address)
 
-    def _checkup(
-        self,
-        tx: Transaction,
-        asset: int,
-        ordinal: int,
-        record: MaterializationRecord,
-        *,
-        candidate: bool,
-    ) -> Checkup:
-        state = self.state
-        call = new_id()
-        key = state.key(asset)
-        missing = state.rebuilder.missing_checks(asset, record.number)
-        checks = [c for c in state.rebuilder.partition_checks(asset) if c.name in missing]
-        pins = lambda wanted: tx.pins(state.env, wanted)  # noqa: E731
-        request = CheckRequest(
+    def _request(
+        self, due: Due, record: MaterializationRecord, checks: list[CheckVersion], pins: Pins
+    ) -> CheckRequest:
+        state, asset = self.state, due.asset
+        call, key = new_id(), state.key(asset)
+        everything: tuple[StoredPart, ...] = ()
+        if due.ordinal is None:
+            everything = tuple(stored_parts(state, asset, state.lineage.readable(asset), pins))
+        return CheckRequest(
             call,
             state.run,
             state.env,
@@ -134,69 +205,91 @@ class Checkups:
             key,
             record.partition,
             state.part_of(record),
-            tuple(stored_parts(state, asset, state.lineage.readable(asset), pins))
-            if any(c.scope == "asset" for c in checks)
-            else (),
+            everything,
             tuple(pin_related(state, [asset], pins)),
             tuple((key, c.name, c.version) for c in checks),
             state.project,
             state.home.log(state.run, call),
         )
-        related = dict(related_versions(state, asset))
-        return Checkup(call, asset, ordinal, candidate, record, related, request)
+
+    # --- recording ----------------------------------------------------------------------------------------------
 
     def record(self, tx: Transaction, checkup: Checkup, outcome: CheckRunOutcome) -> None:
         """Record results in the open transaction and settle what depends on them."""
-        state = self.state
+        state, due = self.state, checkup.due
         now = state.clock.now()
         records = [
             CheckRecord(
-                state.env, state.key(checkup.asset), checkup.record.partition, checkup.record.number,
+                state.env, state.key(due.asset), checkup.record.partition, checkup.record.number,
                 state.run, one, checkup.related.get(one.name, InputVersion(0, 0, 0)), now,
             )
             for one in outcome.checks
         ]  # fmt: skip
-        row = self._write(tx, checkup, records)
+        if due.ordinal is None:
+            self._record_whole(tx, due.asset, records)
+        else:
+            row = self._write(tx, checkup, records)
+            if row is not None:
+                self._apply(checkup, due.ordinal, row)
         for one in outcome.checks:
             self._emit(checkup, one)
-        if row is not None:
-            self._apply(checkup, row)
-        self._release(checkup.asset, checkup.ordinal)
+        self._release(due)
         if any(one.blocks for one in outcome.checks):
-            self._fail(checkup)
+            self._fail(due)
+
+    def lost(self, tx: Transaction, checkup: Checkup, error: AssetsError) -> None:
+        """The worker died of it, which is a crash of the checks; or it never began, and nothing is recorded."""
+        outcome = errored_outcome(self.state.graph.specs[checkup.due.asset], checkup.request, error)
+        if error.code == WORKER_DIED:
+            self.record(tx, checkup, outcome)
+            return
+        for one in outcome.checks:
+            self._emit(checkup, one)
+        self._release(checkup.due)
+        self._fail(checkup.due)
+
+    def _record_whole(self, tx: Transaction, asset: int, records: list[CheckRecord]) -> None:
+        if records:
+            tx.record_checks(records, publish_candidate=False)
+        known = self.state.lineage.whole.setdefault(asset, {})
+        for record in records:
+            known[record.outcome.name] = whole_result(record)
 
     def _write(self, tx: Transaction, checkup: Checkup, records: list[CheckRecord]) -> bytes | None:
         """Only results of today's checks count from now on; with every check removed there is nothing to record."""
-        keep = [c.name for c in self.state.rebuilder.partition_checks(checkup.asset)]
+        state, due = self.state, checkup.due
+        keep = [c.name for c in state.rebuilder.partition_checks(due.asset)]
         if records:
-            return tx.record_checks(records, publish_candidate=checkup.candidate, keep=keep)
+            return tx.record_checks(records, publish_candidate=due.candidate, keep=keep)
         return tx.retire_checks(
-            self.state.env,
-            self.state.address(checkup.asset, checkup.ordinal),
+            state.env,
+            AssetPartition(checkup.record.asset, checkup.record.partition),
             checkup.record.number,
             keep=keep,
-            run=self.state.run,
-            at=self.state.clock.now(),
-            publish_candidate=checkup.candidate,
+            run=state.run,
+            at=state.clock.now(),
+            publish_candidate=due.candidate,
         )
 
     def _emit(self, checkup: Checkup, one: CheckOutcome) -> None:
+        due = checkup.due
+        partition = checkup.record.partition if due.ordinal is not None else ""
         self.state.emit(
             CheckEvaluated(
-                self.state.key(checkup.asset), checkup.record.partition, one.name,
+                self.state.key(due.asset), partition, one.name,
                 one.status == "passed", one.blocking, one.count, one.message,
-                published=not checkup.candidate,
+                published=not due.candidate,
             )
         )  # fmt: skip
 
-    def _apply(self, checkup: Checkup, row: bytes) -> None:
+    def _apply(self, checkup: Checkup, ordinal: int, row: bytes) -> None:
         """The version's row as it is now: of a candidate still, or current."""
-        state, asset, ordinal = self.state, checkup.asset, checkup.ordinal
+        state, asset = self.state, checkup.due.asset
         if not is_published(row):
             state.lineage.put_candidate(asset, ordinal, row)
             return
         state.lineage.put(asset, ordinal, row)
-        if checkup.candidate:
+        if checkup.due.candidate:
             written = checkup.record.written
             state.lineage.put_candidate(asset, ordinal, None)
             columns = ColumnRow(*state.address(asset, ordinal), written.rows or 0, written.columns)
@@ -204,19 +297,28 @@ class Checkups:
             key, partition = state.address(asset, ordinal)
             state.emit(Materialized(key, partition, checkup.record.attempt, 0.0, changed=True))
 
-    def _release(self, asset: int, ordinal: int) -> None:
-        self.state.frontier.settle(asset, PartitionSet.range(ordinal, ordinal + 1))
+    def _release(self, due: Due) -> None:
+        frontier = self.state.frontier
+        if due.ordinal is None:
+            self._whole.discard(due.asset)
+            frontier.open_gate(due.asset)
+        else:
+            frontier.settle(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1))
 
-    def _fail(self, checkup: Checkup) -> None:
-        key = self.state.key(checkup.asset)
-        reason = f"a blocking check of `{key}` failed"
-        if checkup.candidate:
-            address = self.state.address(checkup.asset, checkup.ordinal)
-            self.state.emit(Blocked(*address, None, reason))
-        single = PartitionSet.range(checkup.ordinal, checkup.ordinal + 1)
-        self.state.block_downstream(checkup.asset, single, reason)
+    def _fail(self, due: Due) -> None:
+        state = self.state
+        reason = f"a blocking check of `{state.key(due.asset)}` failed"
+        if due.ordinal is None:
+            state.block_downstream(due.asset, state.lineage.recorded(due.asset), reason)
+            return
+        if due.candidate:
+            state.emit(Blocked(*state.address(due.asset, due.ordinal), None, reason))
+        state.block_downstream(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1), reason)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits to be evaluated."""
-        return not self._todo
+
+def _dues(step: CheckStep) -> Iterator[Due]:
+    if step.whole:
+        yield Due(step.index, None)
+        return
+    for ordinal in step.partitions:
+        yield Due(step.index, ordinal, step.candidate)

@@ -6,7 +6,7 @@ cutoff, or another run made it); what lacks an input is blocked; the rest is cla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -21,9 +21,11 @@ from assets_core.execution.calls import (
 )
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
+from assets_core.graph import Edge
 from assets_core.model.events import Adopted, Blocked, Unchanged
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocking import along_self
+from assets_core.planning.candidates import Kept, sort_candidates
 from assets_core.planning.staleness import Verdict
 from assets_core.ports import Lease, Transaction
 
@@ -37,6 +39,8 @@ class Ready:
     definition: int
     wanted: dict[int, PartitionSet] = field(default_factory=dict)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
+    kept: dict[int, Kept] = field(default_factory=dict)
+    """What earlier runs made of today's versions, and a check kept back."""
 
     @property
     def partitions(self) -> PartitionSet:
@@ -58,8 +62,10 @@ class Refused:
 class Claimer:
     """Finds and claims calls for one run."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, recheck: Callable[[int, PartitionSet], None]) -> None:
         self.state = state
+        self._recheck = recheck
+        """Evaluates today's checks on candidates, instead of computing them again."""
         self._pending: dict[int, Ready] = {}
         """Decided and ready, but there was no room to run them yet."""
 
@@ -103,9 +109,12 @@ class Claimer:
                 verdict = self.state.rebuilder.verdict(asset, partitions.to_array())
                 ready.verdicts[asset] = verdict
                 ready.wanted[asset] = self._to_run(asset, partitions, verdict)
+                self._leave_kept(ready, asset, verdict)
         self._include_siblings(ready)
         for asset, verdict in ready.verdicts.items():
-            self._settle_current(asset, PartitionSet.of(verdict.ordinals) - ready.wanted[asset])
+            kept = self._settle_kept(asset, ready.kept[asset], ready.wanted[asset])
+            idle = PartitionSet.of(verdict.ordinals) - ready.wanted[asset] - kept
+            self._settle_current(asset, idle)
             ready.wanted[asset] -= self._block_missing(asset, ready.wanted[asset])
         ready.wanted = {a: p for a, p in ready.wanted.items() if p}
         return ready if ready.wanted else None
@@ -124,6 +133,27 @@ class Claimer:
             return along_self(self.state.graph, asset, stale, partitions)
         return stale
 
+    def _leave_kept(self, ready: Ready, asset: int, verdict: Verdict) -> None:
+        """What a check kept back and is made of today's versions is not computed again."""
+        stale = ready.wanted[asset] - self.state.forced.get(asset, _NONE)
+        kept = sort_candidates(self.state.rebuilder, asset, verdict, stale, forced=False)
+        ready.kept[asset] = kept
+        ready.wanted[asset] -= kept.blocked | kept.recheck
+
+    def _settle_kept(self, asset: int, kept: Kept, run: PartitionSet) -> PartitionSet:
+        """Block what still fails its checks, and have the rest judged; a sibling may run them all the same."""
+        recheck, blocked = kept.recheck - run, kept.blocked - run
+        if recheck:
+            self._recheck(asset, recheck)
+        if blocked:
+            reason = "its candidate still fails a blocking check"
+            for ordinal in blocked:
+                self.state.emit(Blocked(*self.state.address(asset, ordinal), None, reason))
+            self.state.frontier.settle(asset, blocked)
+            key = self.state.key(asset)
+            self.state.block_downstream(asset, blocked, f"`{key}` was kept back by a check")
+        return recheck | blocked
+
     def _include_siblings(self, ready: Ready) -> None:
         if len(ready.wanted) > 1 and not self.state.graph.definitions[ready.definition].can_subset:
             union = ready.partitions
@@ -140,29 +170,41 @@ class Claimer:
             self.state.emit(Adopted(*address) if ordinal in planned else Unchanged(*address))
 
     def _block_missing(self, asset: int, wanted: PartitionSet) -> PartitionSet:
-        """Settle as blocked what lacks a required input after all (an optional output left out, say)."""
+        """Settle as blocked what lacks a required input after all, or would be built on one that fails a check."""
         blocked = _NONE
-        in_call = self._batch_reads_itself(self.state.graph.definition_of[asset])
         for edge in self.state.graph.inputs(asset):
             if edge.optional or not wanted - blocked:
                 continue
-            readable = self.state.lineage.readable(edge.upstream)
-            if in_call and edge.upstream == asset:
-                readable |= wanted
-            if edge.mapping.needs_every:
-                missing = edge.mapping.upstream_of(wanted, readable) - readable
-                hit = edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
-            else:
-                hit = _NONE if readable or edge.upstream == asset else wanted
-            for ordinal in hit - blocked:
-                address = self.state.address(asset, ordinal)
-                upstream = self.state.key(edge.upstream)
-                self.state.emit(Blocked(*address, upstream, f"`{upstream}` has no version to read"))
-            blocked |= hit
+            upstream = self.state.key(edge.upstream)
+            for hit, reason in (
+                (self._lacking(edge, wanted), f"`{upstream}` has no version to read"),
+                (self._on_failing(edge, wanted), f"a blocking check fails on `{upstream}`"),
+            ):
+                for ordinal in hit - blocked:
+                    address = self.state.address(asset, ordinal)
+                    self.state.emit(Blocked(*address, upstream, reason))
+                blocked |= hit
         if blocked:
             self.state.frontier.settle(asset, blocked)
             self.state.block_downstream(asset, blocked, f"`{self.state.key(asset)}` is blocked")
         return blocked
+
+    def _lacking(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
+        asset = edge.downstream
+        readable = self.state.lineage.readable(edge.upstream)
+        itself = edge.upstream == asset
+        if itself and self._batch_reads_itself(self.state.graph.definition_of[asset]):
+            readable |= wanted
+        if not edge.mapping.needs_every:
+            return _NONE if readable or itself else wanted
+        missing = edge.mapping.upstream_of(wanted, readable) - readable
+        return edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
+
+    def _on_failing(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
+        if edge.upstream == edge.downstream or not self.state.versions.checks[edge.upstream]:
+            return _NONE
+        failing = self.state.rebuilder.failing(edge.upstream)
+        return edge.mapping.downstream_of(failing, failing) & wanted if failing else _NONE
 
     def _claim_calls(
         self, tx: Transaction, ready: Ready, room: int, calls: list[Call], refused: list[Refused]

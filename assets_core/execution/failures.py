@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from assets_core.errors import AssetsError
+from assets_core.errors import AssetsError, ConflictError
 from assets_core.model.assets import Retry
 from assets_core.model.records import Failure
 
@@ -61,7 +61,7 @@ def _text(error: BaseException) -> str:
 
 
 def _wants_retry(error: BaseException, retry: Retry) -> bool:
-    if not isinstance(error, Exception):
+    if not isinstance(error, Exception) or isinstance(error, ConflictError):
         return False
     if retry.when is None:
         return True

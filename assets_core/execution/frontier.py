@@ -26,6 +26,8 @@ class Frontier:
         self.flying: dict[int, PartitionSet] = {}
         self.run: dict[int, PartitionSet] = {}
         """What the plan says runs, as opposed to *maybe*: it tells an adopted output from an early cutoff."""
+        self.gates: set[int] = set()
+        """The assets whose readers wait, though nothing of them is open: all of it is still to be judged."""
         self._dirty: list[int] = []
         self._queued: set[int] = set()
         for step in plan.steps:
@@ -70,6 +72,8 @@ class Frontier:
                 if self.flying.get(asset):
                     return _NONE
                 continue
+            if edge.upstream in self.gates and edge.upstream != asset:
+                return _NONE
             still_open = self.open(edge.upstream)
             if still_open:
                 ready -= edge.mapping.downstream_of(still_open, still_open)
@@ -105,6 +109,12 @@ class Frontier:
             self.touch(edge.downstream)
         for check in self.graph.check_outputs(asset):
             self.touch(check.downstream)
+
+    def open_gate(self, asset: int) -> None:
+        """Let the readers of an asset go."""
+        self.gates.discard(asset)
+        for edge in self.graph.outputs(asset):
+            self.touch(edge.downstream)
 
     def _take(self, asset: int, partitions: PartitionSet) -> None:
         left = self.waiting.get(asset, _NONE) - partitions

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from assets_core.errors import AssetsError
 from assets_core.execution.capture import Capture, captured_streams
 from assets_core.execution.checking import execute_checks
 from assets_core.execution.runtime import Runtime
@@ -26,7 +27,10 @@ class InlineExecutor:
     def submit(self, request: Request) -> Future[Outcome]:
         """Run it now; the future is done when this returns. KeyboardInterrupt goes to the caller."""
         future: Future[Outcome] = Future()
-        future.set_result(execute(self._runtime, request, captured_streams))
+        try:
+            future.set_result(execute(self._runtime, request, captured_streams))
+        except AssetsError as error:
+            future.set_exception(error)
         return future
 
     def cancel(self, call: str, grace_s: float) -> None:

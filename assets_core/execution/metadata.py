@@ -11,6 +11,8 @@ from assets_core.errors import StepError
 from assets_core.model.json import JSON
 
 MAX_METADATA_BYTES = 1024 * 1024
+MAX_TEXT = 1000
+"""Characters that are kept of a sample's value that is not JSON."""
 _MAX_DEPTH = 50
 _MAX_INT = 1 << 63
 
@@ -22,6 +24,18 @@ def checked_metadata(values: Mapping[str, object]) -> dict[str, JSON]:
     if size > MAX_METADATA_BYTES:
         raise _refused("metadata", f"is {size:,} bytes, at most {MAX_METADATA_BYTES:,} are kept")
     return result
+
+
+def plain_row(row: Mapping[str, object]) -> dict[str, JSON]:
+    """A sample row as JSON: it is only shown, so a value that is not JSON becomes its text."""
+    return {str(name): _plain(value, str(name)) for name, value in row.items()}
+
+
+def _plain(value: object, path: str) -> JSON:
+    try:
+        return _json(value, path, 0)
+    except StepError:
+        return str(value)[:MAX_TEXT]
 
 
 def _json(value: object, path: str, depth: int) -> JSON:

@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 from assets_core.errors import AssetsError
 from assets_core.execution.calls import Call, Target, make_request
-from assets_core.execution.checkups import Checkup, Checkups, results_of
+from assets_core.execution.check_results import results_of
+from assets_core.execution.checkups import Checkup, Checkups
 from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.own_inputs import Returned
 from assets_core.execution.paths import make_asset_folders, new_id
@@ -64,10 +65,10 @@ class Runner:
         """Plans again against the advanced snapshot: what a run still has to check once everything is built."""
         self._started = state.clock.monotonic()
         self._retries = Retries(state.graph, settings.random)
-        self._claimer = Claimer(state)
         self._recorder = Recorder(state, self._retries)
         self._settler = Settler(state, self._retries, self._started)
         self._checkups = Checkups(state, lambda numbers: results_of(store, numbers))
+        self._claimer = Claimer(state, self._checkups.judge_candidates)
         self._arrived: queue.SimpleQueue[tuple[_Flight, Future[Outcome]]] = queue.SimpleQueue()
         self._flying = 0
         self._conflicts: list[tuple[float, Refused]] = []
@@ -88,11 +89,11 @@ class Runner:
         """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
         with self.store.writing() as tx:
             record = tx.start_run(record)
-            self.state.lineage.sequence = tx.sequence
         make_asset_folders(self.state.home, dict.fromkeys(s.asset for s in plan.steps))
         total = plan.count(Action.RUN) + plan.count(Action.MAYBE)
         self.state.emit(RunStarted(record.run, record.number, total))
         self._block_planned(plan)
+        self._checkups.expect(plan.steps)
         self._checkups.add(plan.checks)
         status = RunStatus.FAILED
         try:
@@ -135,7 +136,9 @@ class Runner:
 
     @property
     def _waiting(self) -> bool:
-        return self._stop is None and bool(len(self._retries) or self._conflicts)
+        """Whether there will be something to do though nothing is running."""
+        due = len(self._retries) or self._conflicts or not self._checkups.idle
+        return self._stop is None and bool(due)
 
     def _await(self) -> list[tuple[_Flight, Future[Outcome]]]:
         """Everything that has arrived; blocks until something has, or a timer is due."""
@@ -206,15 +209,22 @@ class Runner:
         returned: list[Returned] = []
         for flight, future in arrived:
             if isinstance(flight, Checkup):
-                outcome = future.result()
-                assert isinstance(outcome, CheckRunOutcome)
-                self._checkups.record(tx, flight, outcome)
+                self._record_checkup(tx, flight, future)
             else:
                 returned.append(Returned(flight, _outcome(flight, future)))
         for one, recorded in self._recorder.record(tx, returned):
             self._settler.settle(one, recorded)
         if self.settings.fail_fast and self.state.tally.failed and self._stop is None:
             self._stop = RunStatus.FAILED
+
+    def _record_checkup(self, tx: Transaction, checkup: Checkup, future: Future[Outcome]) -> None:
+        try:
+            outcome = future.result()
+        except AssetsError as error:
+            self._checkups.lost(tx, checkup, error)
+            return
+        assert isinstance(outcome, CheckRunOutcome)
+        self._checkups.record(tx, checkup, outcome)
 
     def _retry(self, tx: Transaction) -> list[Call]:
         calls = []

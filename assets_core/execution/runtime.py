@@ -30,6 +30,8 @@ class Runtime:
     """The versions of the code that is loaded here, which must be the planned ones."""
     explain_other_code: Callable[[AssetKey, StepRequest], None]
     """Raises E120 ``volatile_value`` where the code is the planned one byte for byte and yet a value differs."""
+    check_versions_of: Callable[[AssetKey], Mapping[str, str]]
+    """The versions of an asset's checks as they are loaded here, by name."""
     materializer_options: Mapping[str, Mapping[str, JSON]]
     """Configured options by materializer, which a definition's own options override."""
     redact: Callable[[str], str]

@@ -17,7 +17,7 @@ from assets_core.declare.outputs import Output
 from assets_core.errors import ConflictError, StepError
 from assets_core.execution.audit import watched
 from assets_core.execution.capture import Capture, LogFile
-from assets_core.execution.checking import evaluate_checks
+from assets_core.execution.checking import evaluate_checks, refuse_other_checks
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import NOTHING_STORED, Loader, make_context
 from assets_core.execution.metadata import checked_metadata
@@ -110,6 +110,7 @@ class _Step:
                     place=self.definition.place,
                     help="plan again: it was edited meanwhile",
                 )
+        refuse_other_checks(self.runtime, self.request.check_versions)
 
     # --- calling ------------------------------------------------------------------------------------------------
 

@@ -77,9 +77,10 @@ def _serve(channel: Connection, runtime: Runtime) -> None:
         except EOFError:
             return
         assert isinstance(request, StepRequest | CheckRequest)
-        outcome = execute(runtime, request, captured_descriptors)
         try:
-            channel.send(outcome)
+            channel.send(execute(runtime, request, captured_descriptors))
+        except AssetsError as error:
+            channel.send(error)
         except (AttributeError, TypeError, ValueError) as error:
             channel.send(
                 StepError("E554", f"the outcome of `{request.key}` cannot be sent: {error}")

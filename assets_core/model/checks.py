@@ -1,7 +1,7 @@
 """What a check is, and what one evaluation of it found.
 
 A check belongs to an asset but is no part of its code version: editing one never makes data stale. Its own version is
-of what decides its answer; severity and blocking decide only what follows from the answer.
+of what decides its answer and of whether it blocks: softening a check is a change that can publish what it kept back.
 """
 
 from __future__ import annotations

@@ -184,6 +184,13 @@ class CheckStep:
     partitions: PartitionSet
     candidate: bool = False
     """Whether the version is a candidate kept back, which is published if it passes now."""
+    whole: bool = False
+    """Whether the checks judge all these partitions together: checks of scope ``asset``."""
+
+    @property
+    def evaluations(self) -> int:
+        """How many results there will be."""
+        return len(self.checks) * (1 if self.whole else len(self.partitions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class Failure:
     """Why an attempt failed, in plain data. ``traceback`` holds the user's own frames, ours folded to one line."""
 
     kind: str
-    """An exception's qualified name, or ``died``, ``timeout``, ``not_yielded``, ``source_moved``, ``conflict``."""
+    """An exception's qualified name, an error's code (``E513``), or ``died``, ``not_yielded``, ``stopped``."""
     message: str
     traceback: str = ""
     file: str | None = None

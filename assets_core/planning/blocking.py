@@ -15,6 +15,7 @@ from assets_core.lineage import Lineage
 from assets_core.model.plans import InputMissing, ObservationFailed, Reason, UpstreamBlocked
 from assets_core.partitions import PartitionSet
 from assets_core.planning.fates import Decision, Fate
+from assets_core.planning.staleness import Rebuilder
 
 _NONE = PartitionSet.EMPTY
 
@@ -23,10 +24,19 @@ _NONE = PartitionSet.EMPTY
 class Blocking:
     """Finds what blocks, given what was decided of the upstreams so far."""
 
-    graph: AssetGraph
-    lineage: Lineage
+    rebuilder: Rebuilder
     wanted: Mapping[int, PartitionSet]
     fates: Mapping[int, Fate]
+
+    @property
+    def graph(self) -> AssetGraph:
+        """The graph that is planned."""
+        return self.rebuilder.graph
+
+    @property
+    def lineage(self) -> Lineage:
+        """What is recorded."""
+        return self.rebuilder.lineage
 
     def cause(
         self, edge: Edge, candidates: PartitionSet, decision: Decision
@@ -53,7 +63,10 @@ class Blocking:
         if fate.dirty and edge.upstream not in self.lineage.partitioned:
             return reason, _NONE
         own = decision.run | decision.maybe if itself else _NONE
-        failing = self.lineage.failing(edge.upstream) - fate.dirty - own
+        if fate.dirty:  # what judges all of it together is evaluated again when that has run
+            failing = self.rebuilder.failing_alone(edge.upstream) - fate.dirty - own
+        else:
+            failing = self.rebuilder.failing(edge.upstream) - own
         if failing:
             hit = edge.mapping.downstream_of(failing, failing) & candidates
             if hit:

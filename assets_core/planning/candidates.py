@@ -24,7 +24,6 @@ class Kept:
 
     blocked: PartitionSet = PartitionSet.EMPTY
     recheck: PartitionSet = PartitionSet.EMPTY
-    steps: tuple[Step, ...] = ()
 
 
 def sort_candidates(
@@ -44,8 +43,7 @@ def sort_candidates(
             and _is_todays(rebuilder, asset, verdict, rows[ordinal], row)
         ):
             (blocked if _still_fails(rebuilder, asset, row) else recheck).append(ordinal)
-    steps = tuple(_blocked_steps(rebuilder, asset, blocked))
-    return Kept(PartitionSet.of(blocked), PartitionSet.of(recheck), steps)
+    return Kept(PartitionSet.of(sorted(blocked)), PartitionSet.of(sorted(recheck)))
 
 
 def _is_todays(rebuilder: Rebuilder, asset: int, verdict: Verdict, at: int, row: bytes) -> bool:
@@ -62,10 +60,10 @@ def _still_fails(rebuilder: Rebuilder, asset: int, row: bytes) -> bool:
     return evaluated and bool(head["flags"][0] & np.uint64(Flag.BLOCKING_FAILED))
 
 
-def _blocked_steps(rebuilder: Rebuilder, asset: int, ordinals: list[int]) -> Iterator[Step]:
+def blocked_steps(rebuilder: Rebuilder, asset: int, blocked: PartitionSet) -> Iterator[Step]:
     """One step per set of failing checks and run."""
     groups: dict[tuple[tuple[str, ...], str], list[int]] = {}
-    for ordinal in ordinals:
+    for ordinal in blocked:
         number = row_number(rebuilder.lineage.candidates[asset][ordinal])
         groups.setdefault(rebuilder.lineage.rejections.get(number, ((), "")), []).append(ordinal)
     for (checks, run), members in groups.items():

@@ -38,6 +38,5 @@ class Decision:
     blocked: PartitionSet
     recheck: PartitionSet
     by: tuple[int, ...]
-    steps: list[Step]
     forced: bool
     sibling: AssetKey | None = None

@@ -18,7 +18,6 @@ import numpy as np
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey
-from assets_core.model.packed import row_number
 from assets_core.model.plans import (
     Action,
     CheckStep,
@@ -31,7 +30,8 @@ from assets_core.model.plans import (
 )
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocking import Blocking, along_self
-from assets_core.planning.candidates import sort_candidates
+from assets_core.planning.candidates import blocked_steps, sort_candidates
+from assets_core.planning.check_steps import check_steps
 from assets_core.planning.estimate import estimate
 from assets_core.planning.fates import Decision, Fate
 from assets_core.planning.reasons import group_reasons
@@ -85,7 +85,7 @@ class _Planner:
         self.options = options
         self.wanted = _with_siblings(graph, selection)
         self.fates: dict[int, Fate] = {}
-        self.blocking = Blocking(graph, self.lineage, self.wanted, self.fates)
+        self.blocking = Blocking(rebuilder, self.wanted, self.fates)
         self.checks: dict[int, list[CheckStep]] = {}
         self._queue: list[int] = []
         self._queued: set[int] = set()
@@ -116,16 +116,19 @@ class _Planner:
 
     def _interesting(self) -> Iterator[int]:
         """Wanted assets that are stale, unchecked, forced or read an unobserved source."""
-        stale = self.rebuilder.single_stale()
+        stale, judged = self.rebuilder.single_stale(), self.lineage.single_judged()
         blind = {e.downstream for s in self.lineage.unobserved for e in self.graph.outputs(s)}
         for asset, partitions in self.wanted.items():
             if stale[asset] or asset in self.options.forced or asset in blind:
                 yield asset
             elif asset in self.lineage.partitioned:
                 verdict = self.rebuilder.verdict(asset, partitions.to_array())
-                if verdict.stale.any() or self._unchecked(asset, verdict).any():
+                unchecked = verdict.stale.any() or self._unchecked(asset, verdict).any()
+                if unchecked or self.rebuilder.missing_whole(asset):
                     yield asset
-            elif self.rebuilder.versions.checks[asset] and self._unchecked_single(asset):
+            elif (judged[asset] or self.rebuilder.versions.checks[asset]) and (
+                self._unchecked_single(asset)
+            ):
                 yield asset
 
     def _unchecked(self, asset: int, verdict: Verdict) -> NDArray[np.bool_]:
@@ -158,13 +161,15 @@ class _Planner:
         stale = wanted if forced else PartitionSet.of(verdict.ordinals[verdict.stale])
         kept = sort_candidates(self.rebuilder, asset, verdict, stale, forced=forced)
         run = stale - kept.blocked - kept.recheck
-        pending, by = self._pending(asset, wanted - stale)
-        return Decision(
-            verdict, run, pending, kept.blocked, kept.recheck, by, list(kept.steps), forced
-        )
+        pending, by = self._pending(asset, wanted - run)
+        blocked, recheck = kept.blocked - pending, kept.recheck - pending
+        return Decision(verdict, run, pending, blocked, recheck, by, forced)
 
     def _pending(self, asset: int, current: PartitionSet) -> tuple[PartitionSet, tuple[int, ...]]:
-        """Which current partitions read something that may change, and the upstreams that they read."""
+        """Which current partitions read something that may change, and the upstreams that they read.
+
+        ``current`` includes those with a candidate of today's versions: it is of other versions when these change.
+        """
         maybe, by = _NONE, []
         for edge in self.graph.inputs(asset):
             fate = self.fates.get(edge.upstream)
@@ -178,12 +183,14 @@ class _Planner:
         return along_self(self.graph, asset, maybe, current), tuple(dict.fromkeys(by))
 
     def _finish(self, asset: int, decision: Decision) -> None:
-        fate = self.fates[asset] = Fate(recheck=decision.recheck)
+        fate = self.fates[asset] = Fate()
         candidates = decision.run | decision.maybe
         blocked, steps = self._missing_inputs(asset, candidates, decision)
         fate.run = decision.run - blocked
-        maybe_all = decision.maybe | (self._self_pending(asset, fate.run))
-        fate.maybe = maybe_all - blocked - fate.run
+        later = self._self_pending(asset, fate.run | decision.recheck)
+        fate.maybe = (decision.maybe | later) - blocked - fate.run
+        fate.recheck = decision.recheck - later - blocked
+        decision.blocked -= later | blocked
         fate.blocked = blocked | decision.blocked
         fate.dirty = fate.run | fate.maybe | fate.recheck
         fate.roots = self._roots(asset, fate, decision.by)
@@ -191,8 +198,8 @@ class _Planner:
             *self._run_steps(asset, fate, decision),
             *self._maybe_steps(asset, fate, decision),
         ]
-        fate.steps += [*decision.steps, *steps]
-        self._check_steps(asset, fate, decision)
+        fate.steps += [*blocked_steps(self.rebuilder, asset, decision.blocked), *steps]
+        self.checks[asset] = list(check_steps(self.rebuilder, asset, decision.verdict, fate))
         if fate.dirty or fate.blocked:
             for edge in self.graph.outputs(asset):
                 if edge.downstream in self.wanted and edge.downstream != asset:
@@ -243,24 +250,6 @@ class _Planner:
         if fate.run or fate.recheck:
             return frozenset({self.graph.keys[asset]})
         return frozenset().union(*(self.fates[u].roots for u in by))
-
-    def _check_steps(self, asset: int, fate: Fate, decision: Decision) -> None:
-        """Checks missing on published versions that stay, and on candidates that may be published."""
-        steps = self.checks.setdefault(asset, [])
-        key = self.graph.keys[asset]
-        for ordinal in fate.recheck:
-            number = row_number(self.lineage.candidates[asset][ordinal])
-            names = self.rebuilder.missing_checks(asset, number)
-            steps.append(CheckStep(key, asset, names, PartitionSet.of([ordinal]), candidate=True))
-        unchecked = PartitionSet.of(
-            decision.verdict.ordinals[self._unchecked(asset, decision.verdict)]
-        )
-        groups: dict[tuple[str, ...], list[int]] = {}
-        left = unchecked - fate.dirty - fate.blocked
-        for ordinal, number in zip(left, self.lineage.numbers(asset, left.to_array()), strict=True):
-            groups.setdefault(self.rebuilder.missing_checks(asset, int(number)), []).append(ordinal)
-        for names, ordinals in groups.items():
-            steps.append(CheckStep(key, asset, names, PartitionSet.of(ordinals)))
 
 
 def _with_siblings(

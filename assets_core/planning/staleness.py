@@ -245,6 +245,59 @@ class Rebuilder:
             if known.get(c.name) != (c.version, self.related(asset, c.name))
         )
 
+    def whole_checks(self, asset: int) -> Sequence[CheckVersion]:
+        """The checks that judge all partitions of an asset together."""
+        if not self.graph.specs[asset].partitions.is_partitioned:
+            return ()
+        return [c for c in self.versions.checks[asset] if c.scope == "asset"]
+
+    def whole_input(self, asset: int, check: str) -> InputVersion:
+        """What a check of the whole asset judges now: the sum over its partitions and of what it reads of others."""
+        own, other = self.lineage.total(asset), self.related(asset, check)
+        return InputVersion(
+            (own.low + other.low) % (1 << 64),
+            (own.high + other.high) % (1 << 64),
+            own.count + other.count,
+        )
+
+    def missing_whole(self, asset: int) -> tuple[str, ...]:
+        """The checks of the whole asset without a result for what is there now; none where nothing is."""
+        checks = self.whole_checks(asset)
+        if not checks or not self.lineage.readable(asset):
+            return ()
+        known = self.lineage.whole.get(asset, {})
+        return tuple(
+            c.name
+            for c in checks
+            if c.name not in known
+            or known[c.name][:2] != (c.version, self.whole_input(asset, c.name))
+        )
+
+    def fails_whole(self, asset: int) -> bool:
+        """Whether a blocking check of today fails on all partitions of an asset together, as they are now."""
+        known = self.lineage.whole.get(asset, {})
+        return any(
+            c.name in known and known[c.name] == (c.version, self.whole_input(asset, c.name), True)
+            for c in self.whole_checks(asset)
+        )
+
+    def failing(self, asset: int) -> PartitionSet:
+        """The partitions whose published version fails a blocking check of today, alone or with all the others."""
+        if self.fails_whole(asset):
+            return self.lineage.recorded(asset)
+        return self.failing_alone(asset)
+
+    def failing_alone(self, asset: int) -> PartitionSet:
+        """The partitions whose published version fails a blocking check of one partition.
+
+        What carries the result of a check that was changed or removed since is judged again before it blocks anything.
+        """
+        failing = self.lineage.failing(asset)
+        if not failing:
+            return failing
+        rows = self.lineage.rows(asset)
+        return failing - PartitionSet.of(rows.ordinals[self.unchecked(asset, rows.head)])
+
     def unchecked(self, asset: int, head: NDArray[Any]) -> NDArray[np.bool_]:
         """Which recorded versions lack the result of some check of today, or carry one of yesterday's."""
         expected = np.array(self.expected_marks(asset), np.uint64)

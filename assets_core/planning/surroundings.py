@@ -54,6 +54,6 @@ def annotate(
             yield LastAttemptFailed(graph.keys[asset], failed)
     for asset, partitions in wanted.items():
         if rebuilder.versions.checks[asset]:
-            failing = lineage.failing(asset) & partitions
+            failing = rebuilder.failing(asset) & partitions
             if failing:
                 yield CheckFailing(graph.keys[asset], failing)

@@ -129,6 +129,7 @@ class Definitions:
             resolve_config=self.resolver.config,
             resolve_connection=self.resolver.connection,
             versions_of=self._versions_of,
+            check_versions_of=self._check_versions_of,
             explain_other_code=self._explain_other_code,
             materializer_options=configured_options(self.settings),
             redact=self.redactor.redact,
@@ -151,6 +152,11 @@ class Definitions:
         for part in self.versioner.code(self.runtime.definitions[key]).parts:
             if part.is_value and planned.get(part.name) != part.digest:
                 raise volatile_error(part)
+
+    def _check_versions_of(self, key: AssetKey) -> Mapping[str, str]:
+        specs = self.runtime.definitions[key].outputs
+        spec = next(s for s in specs if s.key == key)
+        return {check.name: check.version for check in self.versioner.checks(spec)}
 
     @cached_property
     def ref(self) -> ProjectRef:

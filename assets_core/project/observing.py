@@ -27,7 +27,7 @@ def observe(definitions: Definitions, sources: Collection[AssetKey]) -> dict[Ass
     def one(key: AssetKey) -> Observation:
         try:
             return Observed(observe_source(definitions.runtime, key))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failure = describe(error, definitions.redactor.redact, Retry())
             return NotObserved(failure.message)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets_core.execution.checkups import results_of
+from assets_core.execution.check_results import latest_results, whole_result
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.checks import CheckStatus
@@ -99,4 +99,14 @@ def add_results(rebuilder: Rebuilder, reader: StateReader) -> None:
             head = lineage.rows(asset).head
             numbers.update(head["number"][rebuilder.unchecked(asset, head)].tolist())
     numbers.update(row_number(r) for rows in lineage.candidates.values() for r in rows.values())
-    lineage.results = results_of(reader, numbers)
+    anchors = {
+        int(rows.head["number"].max()): asset
+        for asset, rows in lineage.partitioned.items()
+        if rebuilder.whole_checks(asset) and len(rows.ordinals)
+    }
+    records = list(reader.check_results(numbers | anchors.keys()))
+    lineage.results = latest_results(records)
+    for record in records:
+        if record.outcome.scope == "asset" and record.materialization in anchors:
+            known = lineage.whole.setdefault(anchors[record.materialization], {})
+            known[record.outcome.name] = whole_result(record)

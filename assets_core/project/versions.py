@@ -41,6 +41,7 @@ class Versioner:
     materializer_options: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     """As configured for the project: they shape outputs too."""
     _fingerprints: dict[int, CodeFingerprint] = field(default_factory=dict)
+    _checks: dict[AssetKey, list[CheckVersion]] = field(default_factory=dict)
 
     def all(self, graph: AssetGraph) -> CurrentVersions:
         """The versions of every asset of the graph."""
@@ -105,17 +106,21 @@ class Versioner:
 
     def checks(self, spec: AssetSpec) -> list[CheckVersion]:
         """Today's version of each check of an asset."""
-        return [
-            CheckVersion(c.name, self._check(c, spec.key), c.severity, c.blocking, c.scope)
-            for c in spec.checks
-        ]
+        known = self._checks.get(spec.key)
+        if known is None:
+            known = self._checks[spec.key] = [
+                CheckVersion(c.name, self._check(c, spec.key), c.severity, c.blocking, c.scope)
+                for c in spec.checks
+            ]
+        return known
 
     def _check(self, check: CheckSpec, key: AssetKey) -> str:
         code, config = "", dict(check.config)
         if check.function is not None:
             code = self.fingerprinter.function(check.function).version
             config |= self._values(check.parameters, key)
-        return digest("check", check.kind, check.scope, canonical_json(config), code)
+        effect = "blocks" if check.blocking else ""
+        return digest("check", check.kind, check.scope, canonical_json(config), code, effect)
 
 
 def _options(definition: AssetDefinition) -> dict[str, JSON]:
