@@ -105,6 +105,7 @@ def _built(why: Why, graph: AssetGraph) -> Iterator[Line]:
             read.append(item.upstream)
         else:
             unit = _UNITS.get(definition.kind, "partitions")
-            read.append(f"{item.version.count:,} {unit} of {item.upstream}")
+            count = len(PartitionSet.from_text(item.partitions))
+            read.append(f"{count:,} {unit} of {item.upstream}")
     inputs = f", from {', '.join(read)}" if read else ""
     yield (f"  last built by {run} at {local(built.created)}, code {built.code[:6]}{inputs}",)

@@ -60,7 +60,8 @@ def _built(record: MaterializationRecord, number: int | None) -> Document:
         "code": record.code,
         "config": record.config,
         "inputs": [
-            {"upstream": item.upstream, "partitions": item.version.count} for item in record.inputs
+            {"upstream": one.upstream, "partitions": len(PartitionSet.from_text(one.partitions))}
+            for one in record.inputs
         ],
     }
 
