@@ -13,8 +13,7 @@ from typing import Any
 
 from assets_core.declare.check_functions import CheckFunction
 from assets_core.declare.collect import with_checks
-from assets_core.declare.importing import ProjectFinder
-from assets_core.declare.loader import LoadedProject
+from assets_core.declare.loader import project_in_place
 from assets_core.model.assets import AssetDefinition
 from assets_core.ports import Clock
 from assets_core.project.facade import Project
@@ -46,6 +45,6 @@ def project_of(
         [d for d in given if isinstance(d, AssetDefinition)],
         [c for c in given if isinstance(c, CheckFunction)],
     )
-    finder = ProjectFinder(settings.root, ())
-    nothing = LoadedProject(settings.root, settings.root, (), {}, {}, finder)
-    return Project(Definitions(settings, overrides, nothing, definitions), clock)
+    return Project(
+        Definitions(settings, overrides, project_in_place(settings.root), definitions), clock
+    )

@@ -21,7 +21,7 @@ from assets_core.graph import AssetGraph, build_graph
 from assets_core.model.assets import AssetDefinition, ConfigParameter, Retry, SqlBody
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
-from assets_core.model.versions import CodeVersion, ConfigVersion, digest
+from assets_core.model.versions import CodeVersion, ConfigVersion
 from assets_core.ports import ProjectRef, StepRequest
 from assets_core.project.parsed_queries import ParsedQueries
 from assets_core.project.registry import evaluators, materializers
@@ -31,6 +31,9 @@ from assets_core.versioning.cache import FingerprintCache
 from assets_core.versioning.current import CurrentVersions
 from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.parts import volatile_error
+
+IMPORT_LIMIT_S = 120.0
+"""How long importing a project may take before it is said to hang."""
 
 
 @dataclass(slots=True)
@@ -107,7 +110,8 @@ class Definitions:
     @cached_property
     def versions(self) -> CurrentVersions:
         """Today's versions of every asset; what was computed on the way is kept for the next process."""
-        versions = self.versioner.all(self.graph)
+        with without_collection():
+            versions = self.versioner.all(self.graph)
         with contextlib.suppress(OSError):
             self.home.create()
             self.versioner.fingerprinter.save()
@@ -162,12 +166,11 @@ class Definitions:
     def ref(self) -> ProjectRef:
         """How a worker loads the same project."""
         file = self.settings.file if self.loaded.packages else None
-        sources = sorted((m.name, m.digest) for m in self.loaded.modules.values())
         return ProjectRef(
             file.path if file is not None else None,
             self.settings.env,
             self.overrides,
-            digest(*(part for pair in sources for part in pair)),
+            self.loaded.digest,
         )
 
 
@@ -189,7 +192,7 @@ def definitions_of(settings: Settings, overrides: Sequence[str]) -> Definitions:
     """Import the modules that the settings name and collect what they define."""
     memo = ParsedQueries(settings.home / "cache" / "queries.json")
     with without_collection(), observe_creations(settings.root, memo.texts) as created:
-        loaded = load_project(settings.root, settings.module)
+        loaded = load_project(settings.root, settings.module, limit_s=IMPORT_LIMIT_S)
         definitions = Definitions(settings, overrides, loaded, collect(loaded.objects, created))
     memo.save(definitions.home)
     return definitions
