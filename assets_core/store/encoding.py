@@ -14,7 +14,7 @@ from typing import Any
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import Failure, InputRecord
+from assets_core.model.records import Failure, InputRecord, MaterializationRecord
 from assets_core.model.values import ColumnDigest, StoredFile, Written
 from assets_core.model.versions import DataVersion, InputVersion, Term
 
@@ -46,13 +46,35 @@ def term_of(blob: bytes) -> Term:
     return Term(int.from_bytes(blob[:8], "little"), int.from_bytes(blob[8:], "little"))
 
 
-def inputs_text(inputs: Iterable[InputRecord]) -> str:
-    """One list per input: upstream, partitions, columns, the version's lanes and count, as_of."""
-    return dumps([[i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in inputs])
+def details_text(made: MaterializationRecord) -> str:
+    """What of a materialization is only read whole: one text, because each costs 2 us beside its content.
+
+    ``inputs``: per input upstream, partitions, columns, the version's lanes and count, as_of. ``written``: by field
+    name, files as (name, size, digest), columns as (name, type, digest). ``metadata``: as given.
+    """
+    written = made.written
+    columns = written.columns
+    return dumps(
+        {
+            "inputs": [
+                [i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in made.inputs
+            ],
+            "written": {
+                "materializer": written.materializer,
+                "data_version": written.data_version,
+                "value_type": written.value_type,
+                "rows": written.rows,
+                "size": written.size,
+                "files": [[f.name, f.size, f.digest] for f in written.files],
+                "columns": columns and [[c.name, c.type, c.digest] for c in columns],
+            },
+            "metadata": dict(made.metadata),
+        }
+    )
 
 
-def inputs_of(text: str) -> tuple[InputRecord, ...]:
-    """The inputs of a text."""
+def inputs_of(data: Iterable[Any]) -> tuple[InputRecord, ...]:
+    """The ``inputs`` of details."""
     return tuple(
         InputRecord(
             AssetKey(upstream),
@@ -61,29 +83,12 @@ def inputs_of(text: str) -> tuple[InputRecord, ...]:
             InputVersion(low, high, count),
             as_of,
         )
-        for upstream, partitions, columns, low, high, count, as_of in loads(text)
+        for upstream, partitions, columns, low, high, count, as_of in data
     )
 
 
-def written_text(written: Written) -> str:
-    """A written version by field name; files as (name, size, digest), columns as (name, type, digest)."""
-    columns = written.columns
-    return dumps(
-        {
-            "materializer": written.materializer,
-            "data_version": written.data_version,
-            "value_type": written.value_type,
-            "rows": written.rows,
-            "size": written.size,
-            "files": [[f.name, f.size, f.digest] for f in written.files],
-            "columns": None if columns is None else [[c.name, c.type, c.digest] for c in columns],
-        }
-    )
-
-
-def written_of(text: str) -> Written:
-    """The written version of a text."""
-    data = loads(text)
+def written_of(data: dict[str, Any]) -> Written:
+    """The ``written`` of details."""
     columns = data["columns"]
     return Written(
         materializer=data["materializer"],

@@ -105,13 +105,13 @@ class Queries(HistoryQueries):
 
     @cached_property
     def columns(self) -> Query:
-        """(asset, partition, written) of the current versions of wanted assets."""
+        """(asset, partition, details) of the current versions of wanted assets."""
         wanted = self._assets
         joined = wanted.source.outerjoin(
             pointers, and_(pointers.c.env == env, pointers.c.asset == wanted.fields[0])
         ).outerjoin(materializations, materializations.c.number == pointers.c.materialization)
         return select(
-            pointers.c.asset, pointers.c.partition, materializations.c.written
+            pointers.c.asset, pointers.c.partition, materializations.c.details
         ).select_from(joined)
 
     # --- lineage ------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Queries(HistoryQueries):
 
     @cached_property
     def look(self) -> Query:
-        """The state of wanted (asset, partition, attempt): see ``sql_transaction.state_of``."""
+        """The state of wanted (asset, partition, attempt), and whether the attempt is recorded already."""
         wanted, known = self._triples, attempts.alias("known")
         joined = wanted.source
         for table in (leases, pointers, candidates, failures):

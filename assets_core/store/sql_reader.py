@@ -110,7 +110,7 @@ class SqlReader:
         found = []
         for asset, partition, text in self._rows(self._queries.columns, env=env, wanted=keys):
             if text is not None:
-                made = written_of(text)
+                made = written_of(loads(text)["written"])
                 found.append(ColumnRow(AssetKey(asset), partition, made.rows or 0, made.columns))
         return found
 

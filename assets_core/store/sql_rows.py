@@ -44,22 +44,21 @@ MATERIALIZATION = (
     materializations.c.code,
     materializations.c.config,
     materializations.c.shape,
-    materializations.c.inputs,
-    materializations.c.written,
+    materializations.c.details,
     materializations.c.term,
     materializations.c.created,
-    materializations.c.metadata,
     materializations.c.deterministic,
     materializations.c.number,
 )
 
 
 def materialization_of(row: AnyRow) -> MaterializationRecord:
-    """From the last fifteen columns."""
+    """From the last thirteen columns."""
     (
-        attempt, run, env, asset, partition, code, config, shape, inputs, written, term, created,
-        metadata, deterministic, number,
-    ) = row[-15:]  # fmt: skip
+        attempt, run, env, asset, partition, code, config, shape, text, term, created,
+        deterministic, number,
+    ) = row[-13:]  # fmt: skip
+    details = loads(text)
     return MaterializationRecord(
         attempt,
         run,
@@ -69,11 +68,11 @@ def materialization_of(row: AnyRow) -> MaterializationRecord:
         CodeVersion(code),
         ConfigVersion(config),
         shape,
-        inputs_of(inputs),
-        written_of(written),
+        inputs_of(details["inputs"]),
+        written_of(details["written"]),
         term_of(term),
         time_of(created),
-        loads(metadata),
+        details["metadata"],
         bool(deterministic),
         number,
     )

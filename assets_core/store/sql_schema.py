@@ -104,11 +104,9 @@ materializations = Table(
     _text("code"),
     _text("config"),
     _text("shape"),
-    _text("inputs"),
-    _text("written"),
+    _text("details"),
     Column("term", Blob, nullable=False),
     _text("created"),
-    _text("metadata"),
     Column("deterministic", Integer, nullable=False),
 )
 check_results = Table(

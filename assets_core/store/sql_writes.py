@@ -13,13 +13,12 @@ from sqlalchemy import Connection, Table
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import AttemptRecord, MaterializationRecord, PointerMove
 from assets_core.store.encoding import (
+    details_text,
     dumps,
     failure_text,
-    inputs_text,
     results_text,
     term_blob,
     time_text,
-    written_text,
 )
 from assets_core.store.ledger import counts_for_durations, mean_after
 from assets_core.store.sql_engine import SqlEngine, Values
@@ -129,11 +128,9 @@ def materialization_row(number: int, made: MaterializationRecord) -> Values:
         made.code,
         made.config,
         made.shape,
-        inputs_text(made.inputs),
-        written_text(made.written),
+        details_text(made),
         term_blob(made.term),
         time_text(made.created),
-        dumps(dict(made.metadata)),
         int(made.deterministic),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey, AssetPartition
@@ -32,8 +32,7 @@ class Counter:
         return self.sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """A current version or a candidate, as derived."""
 
     number: int
@@ -57,8 +56,7 @@ class KeyState:
         return 0 if self.current is None else int.from_bytes(self.current.row[:8], "little")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAttempt:
+class KnownAttempt(NamedTuple):
     """An attempt that is recorded already."""
 
     sequence: int

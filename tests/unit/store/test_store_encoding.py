@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import Failure, InputRecord
+from assets_core.model.records import Failure, InputRecord, MaterializationRecord
 from assets_core.model.values import ColumnDigest, StoredFile, Written
-from assets_core.model.versions import DataVersion, InputVersion, Term
+from assets_core.model.versions import CodeVersion, ConfigVersion, DataVersion, InputVersion, Term
 from assets_core.store import encoding
 
 texts = st.text(st.characters(), max_size=20)
@@ -58,14 +58,18 @@ outcomes = st.builds(
 )
 
 
-@given(written)
-def test_a_written_version_survives(value: Written) -> None:
-    assert encoding.written_of(encoding.written_text(value)) == value
-
-
-@given(st.lists(inputs, max_size=4).map(tuple))
-def test_inputs_survive(value: tuple[InputRecord, ...]) -> None:
-    assert encoding.inputs_of(encoding.inputs_text(value)) == value
+@given(written, st.lists(inputs, max_size=4).map(tuple), st.dictionaries(texts, json, max_size=3))
+def test_the_details_of_a_materialization_survive(
+    value: Written, read: tuple[InputRecord, ...], metadata: dict[str, object]
+) -> None:
+    made = MaterializationRecord(
+        "t", "r", "e", AssetKey("a"), "", CodeVersion("c"), ConfigVersion("k"), "s", read, value,
+        Term(0, 0), datetime(2026, 1, 1, tzinfo=UTC), metadata,
+    )  # fmt: skip
+    details = encoding.loads(encoding.details_text(made))
+    assert encoding.written_of(details["written"]) == value
+    assert encoding.inputs_of(details["inputs"]) == read
+    assert details["metadata"] == metadata
 
 
 @given(st.lists(st.tuples(outcomes, versions), max_size=3).map(tuple))
