@@ -247,6 +247,15 @@ def test_an_unlisted_list_is_needed_whole_and_unlisted_time_as_far_as_materializ
     assert by_day.upstream_of(DAYS.existing(NOW).take(1), NONE) == BOTH.existing(NOW).take(2)
 
 
+def test_a_dimension_mapped_by_all_is_needed_as_far_as_materialized():
+    links = {"day": ("day", TimeWindow()), "region": ("region", All())}
+    bound = Multi(links).bind(BOTH, BOTH)
+    existing = BOTH.existing(NOW)
+    assert not bound.needs_every
+    assert bound.upstream_of(existing.take(1), existing) == existing.take(2)
+    assert bound.upstream_of(existing.take(1), existing.slice(1, 9)) == existing.slice(1, 2)
+
+
 @pytest.mark.parametrize(
     ("up", "down", "mapping"),
     [
