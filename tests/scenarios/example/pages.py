@@ -1,0 +1,88 @@
+"""Documentation pages that are executed: their commands run and print what the page says, their diffs are applied.
+
+A ``console`` block holds commands after ``$`` with what they print (in any order of lines: assets run in parallel), and
+``[exit N]`` where a command fails. A ``diff`` block names a file in its first line, and stands for one edit of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+_BLOCK = re.compile(r"^```(console|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_VARYING = (
+    (re.compile(r" +(about|at least) [\d.ms h]+$"), ""),
+    (re.compile(r"\b\d+(\.\d+)?(ms|s|m)\b( \d+s)?"), "SECONDS"),
+    (re.compile(r"at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "at TIME"),
+    (re.compile(r"code [0-9a-f]{6,}"), "code VERSION"),
+)
+
+
+@dataclass
+class Reader:
+    """Somebody who follows a page to the letter, beginning in ``folder``."""
+
+    folder: Path
+    commands: list[str] = field(default_factory=list)
+    """What was run so far."""
+
+    def follow(self, page: str) -> None:
+        """Do everything that the page says, comparing what is printed."""
+        for kind, text in _BLOCK.findall((DOCS / page).read_text()):
+            if kind == "diff":
+                self._edit(text)
+            else:
+                for command, expected in _commands(text):
+                    self._run(command, expected)
+
+    def _run(self, command: str, expected: list[str]) -> None:
+        name, *arguments = shlex.split(command)
+        self.commands.append(command)
+        if name == "cd":
+            self.folder = (self.folder / arguments[0]).resolve()
+            return
+        assert name == "assets", command
+        program = Path(sys.executable).with_name("assets")
+        done = subprocess.run(
+            [program, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "COLUMNS": "120"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        printed = done.stdout.splitlines()
+        if done.returncode:
+            printed.append(f"[exit {done.returncode}]")
+        assert _plain(printed) == _plain(expected), f"$ {command}\n{done.stdout}"
+
+    def _edit(self, text: str) -> None:
+        first, *lines = text.splitlines()
+        path = self.folder / first.removeprefix("--- ")
+        before = "\n".join(line[1:] for line in lines if line[0] in " -")
+        after = "\n".join(line[1:] for line in lines if line[0] in " +")
+        content = path.read_text()
+        assert content.count(before) == 1, f"{before!r} in {path}"
+        path.write_text(content.replace(before, after))
+
+
+def _commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, *output = part.splitlines()
+        yield command, output
+
+
+def _plain(lines: list[str]) -> list[str]:
+    """Lines without what differs from run to run, in an order of their own."""
+    for pattern, replacement in _VARYING:
+        lines = [pattern.sub(replacement, line) for line in lines]
+    return sorted(line.rstrip() for line in lines if line.strip())
