@@ -176,6 +176,15 @@ def test_a_lost_lease_cannot_be_renewed(world: Any) -> None:
         tx.renew(lease, "again")
 
 
+def test_the_fence_decides_even_between_attempts_of_one_name(world: Any, kit: Any) -> None:
+    old = world.take("a")
+    with world.store.writing() as tx:
+        tx.release([old])
+        tx.claim("default", "run-1", [(kit.key("a"), old.attempt)])
+    assert world.record(kit.completion(old))[0].superseded
+    assert world.rows("a") == {}
+
+
 def test_releasing_a_lease_that_was_lost_does_not_release_the_winners(world: Any) -> None:
     lease = world.take("a")
     world.start("run-2")
