@@ -7,7 +7,6 @@ from pathlib import Path
 
 from assets_core.model.versions import DataVersion
 
-
 OMITTED = "omitted"
 """What stands for a materializer in the record of an optional output that its call left out."""
 

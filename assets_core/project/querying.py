@@ -46,10 +46,11 @@ def _run(connection: duckdb.DuckDBPyConnection, text: str) -> pa.Table:
     import duckdb
 
     try:
-        return connection.sql(text).to_arrow_table()
+        table: pa.Table = connection.sql(text).to_arrow_table()
     except duckdb.Error as error:
         message = str(error).partition("\n")[0]
         raise UsageError("E922", f"the query cannot be run: {message}") from error
+    return table
 
 
 def _parsed(text: str) -> exp.Query:

@@ -118,7 +118,7 @@ def some_rows(flights: pd.DataFrame) -> bool | CheckResult:
 def script() -> int:
     """What a notebook does: look, then build, then read."""
     project = Project.load(Path("shop"))
-    print(project.root, plan("flights", partitions="2013-01"))
+    print(project.root, plan(select="flights", partitions="2013-01"))
     materialize(select="+monthly")
     frame = load("flights", as_type=pd.DataFrame, partition="2013-01-01")
     plain: int = one()

@@ -73,7 +73,7 @@ class World:
         inputs = ", ".join(f"a{u}" for u in node.upstream)
         text = f"def a{number}({context}{names}):\n    return made({number}, {day}, [{inputs}])\n"
         scope: dict[str, Any] = {"made": lambda n, d, i: self.made(n, node, d, i)}
-        exec(text, scope)  # noqa: S102
+        exec(text, scope)
         function = scope[f"a{number}"]
         if node.is_source:
             return source(observe=lambda: str(node.version), code_version="1")(function)
