@@ -8,10 +8,8 @@ commit in 6 s. Readers open the file ``mode=ro``; where there is no file yet the
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -52,6 +50,7 @@ from assets_core.store.sqlite_files import (
     sync_directory,
     unusable,
 )
+from assets_core.store.sqlite_queue import WriterQueue
 
 BUSY_S = 30.0
 """How long a reader waits while SQLite recovers a WAL; writers never wait for each other here."""
@@ -65,8 +64,7 @@ class SqliteEngine:
         self.read_only = read_only
         self._reader = _engine(self._connect_reader, "BEGIN")
         self._writer = _engine(self._connect_writer, "BEGIN IMMEDIATE")
-        self._turn = threading.Lock()
-        self._lock = -1
+        self._queue: WriterQueue | None = None
         self._inode: tuple[int, int] | None = None
         event.listen(self._reader, "checkout", self._outdated)
         if exists(path):
@@ -81,8 +79,8 @@ class SqliteEngine:
         """Create what is missing and bring an older schema up to date, both under the writers' lock."""
         make_directory(self.path.parent)
         refuse_network(self.path.parent)
-        self._lock = open_private(self.path.with_name(self.path.name + ".lock"))
-        with self._queue():
+        self._queue = WriterQueue(self.path)
+        with self._queue.turn():
             if not exists(self.path):
                 create(self.path)
             with self._translated():
@@ -152,20 +150,14 @@ class SqliteEngine:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Wait for our turn, begin, commit."""
-        if self.read_only or self._lock < 0:
-            raise unusable(self.path, "the state store was opened for reading only", "", "E614")
-        with self._turn, self._queue():
+        if self._queue is None:
+            raise unusable(
+                self.path, "the state store is closed, or was opened for reading only", "", "E614"
+            )
+        with self._queue.turn():
             self._require_same_file()
             with self._translated(), self._writer.begin() as connection:
                 yield connection
-
-    @contextmanager
-    def _queue(self) -> Iterator[None]:
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def _require_same_file(self) -> None:
         """Writing on into a file that was deleted or replaced would lose every record without an error."""
@@ -194,9 +186,9 @@ class SqliteEngine:
         """Close every connection; the last one out empties the WAL."""
         self._reader.dispose()
         self._writer.dispose()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
 
     # --- SQL ----------------------------------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def test_a_fresh_store_may_be_created_by_several_at_once(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path}/new/state.db"
     released([started(ADD, url, worker, 3) for worker in range(6)])
     names = {p.name for p in (tmp_path / "new").iterdir()}
-    assert names == {"state.db", "state.db.lock"}
+    assert names == {"state.db", "state.db.lock", "state.db.next"}
 
 
 HOLD = """
@@ -139,7 +139,7 @@ def test_a_creation_that_was_killed_is_done_again(tmp_path: Path) -> None:
         assert code == 9
         assert (home / "state.db").exists() == (stop == "after")
         released([started(ADD, url, 1, 2)])
-        assert {p.name for p in home.iterdir()} == {"state.db", "state.db.lock"}
+        assert {p.name for p in home.iterdir()} == {"state.db", "state.db.lock", "state.db.next"}
 
 
 FENCE = """
