@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from assets_core.execution.tally import RunResult
@@ -63,8 +64,14 @@ def _project_with(asset: str | AssetDefinition) -> Project:
     if isinstance(asset, AssetDefinition):
         function = getattr(asset.body, "function", None)
         if getattr(function, "__module__", None) == "__main__":
-            return project_of([asset])
+            return project_of([_alone(asset)])
     return Project.load()
+
+
+def _alone(asset: AssetDefinition) -> AssetDefinition:
+    """The definition as one that reads nothing: enough to find and load what was materialized."""
+    outputs = tuple(replace(spec, checks=()) for spec in asset.outputs)
+    return replace(asset, dependencies=(), outputs=outputs)
 
 
 def _project(assets: Project | Iterable[Declared] | None) -> Project:
