@@ -2,8 +2,9 @@
 
 WAL with synchronous=FULL, so a commit is durable and readers never wait. Every write transaction is BEGIN IMMEDIATE
 (deferred ones lost 120 of 160 concurrent read-modify-writes, or failed at once as "database is locked"). Writers queue
-on a file lock before BEGIN, because SQLite's busy handler is unfair: one of eight back-to-back committers got a single
+on file locks before BEGIN, because SQLite's busy handler is unfair: one of eight back-to-back committers got a single
 commit in 6 s. Readers open the file ``mode=ro``; where there is no file yet they see an empty store and write nothing.
+``fullfsync`` matters on macOS only.
 """
 
 from __future__ import annotations
@@ -71,7 +72,11 @@ class SqliteEngine:
             refuse_network(path)
             check_header(path)
         if not read_only:
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
 
     # --- opening ------------------------------------------------------------------------------------------------
 
@@ -271,6 +276,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
     except BaseException:
         connection.close()
         raise

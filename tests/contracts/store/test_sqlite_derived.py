@@ -12,6 +12,7 @@ import numpy as np
 from assets_core.model.checks import CheckStatus
 from assets_core.model.packed import HEAD_SIZE
 from assets_core.partitions import DailyPartitions, StaticPartitions
+from assets_core.store.packing import project, replace_projection
 from assets_core.store.sql_schema import DERIVED, counters
 
 DAYS = DailyPartitions(start="2010-01-01", end="2014-01-01")
@@ -153,6 +154,20 @@ def test_few_new_rows_stay_plain_and_many_are_packed(sqlite_world: Any, kit: Any
     sqlite_world.store.compact("default", [("days", DAYS)])
     assert derived(sqlite_world)["projections"][0][4] == 1300
     assert len(sqlite_world.rows(("days", DAYS))) == 1300
+
+
+def test_packing_that_was_overtaken_puts_nothing_older_back(sqlite_world: Any, kit: Any) -> None:
+    publish_many(sqlite_world, kit, "days", ALL[:400])
+    store = sqlite_world.store
+    with store._engine.reading() as connection:
+        older = project(connection, store._queries, "default", "days", DAYS)
+    publish_many(sqlite_world, kit, "days", ALL[400:900])
+    store.compact("default", [("days", DAYS)])
+    newer = derived(sqlite_world)
+    with store._engine.writing() as connection:
+        replace_projection(connection, store._engine, store._queries, "default", older)
+    assert derived(sqlite_world) == newer
+    assert len(sqlite_world.rows(("days", DAYS))) == 900
 
 
 def test_rows_in_any_order_pack_to_the_same_bytes(sqlite_world: Any, kit: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import sqlite3
@@ -135,6 +136,36 @@ def test_threads_of_one_process_take_turns(sqlite_world: Any) -> None:
         thread.join()
     keys = store.dynamic_partitions("default")["n"]
     assert [ordinal for ordinal, _ in keys] == list(range(4 * size))
+
+
+def test_a_transaction_holds_the_file_before_its_first_write(sqlite_world: Any) -> None:
+    other = sqlite3.connect(path_of(sqlite_world), timeout=0, isolation_level=None)
+    with (
+        sqlite_world.store.writing(),
+        pytest.raises(sqlite3.OperationalError, match="database is locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
+@pytest.mark.parametrize("name", ["state.db.lock", "state.db.next"])
+def test_a_writer_waits_in_the_queue_before_it_asks_for_the_file(
+    name: str, sqlite_world: Any
+) -> None:
+    path = path_of(sqlite_world)
+    fd = os.open(path.with_name(name), os.O_RDWR)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    writer = threading.Thread(target=sqlite_world.start, args=("run-2",))
+    writer.start()
+    writer.join(timeout=0.2)
+    assert writer.is_alive()
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    other.close()
+    os.close(fd)
+    writer.join()
+    assert sqlite_world.store.run("run-2") is not None
 
 
 def test_a_store_whose_file_was_replaced_is_not_written_to(sqlite_world: Any, kit: Any) -> None:
