@@ -11,7 +11,7 @@ Where it blocks, what reads the asset waits for it behind a gate.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from assets_core.execution.calls import Pins, pin_related, related_versions, sto
 from assets_core.execution.check_results import Results, errored_outcome, whole_result
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
+from assets_core.execution.together import siblings
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.events import Blocked, CheckEvaluated, Materialized
 from assets_core.model.keys import AssetPartition
@@ -27,9 +28,10 @@ from assets_core.model.outcomes import CheckRunOutcome
 from assets_core.model.packed import is_published, row_number
 from assets_core.model.plans import Action, CheckStep, Step
 from assets_core.model.records import CheckRecord, MaterializationRecord
-from assets_core.model.values import StoredPart
+from assets_core.model.values import OMITTED, StoredPart
 from assets_core.model.versions import InputVersion
 from assets_core.partitions import PartitionSet
+from assets_core.planning.candidates import still_fails
 from assets_core.ports import CheckRequest, ColumnRow, Transaction
 from assets_core.versioning.current import CheckVersion
 
@@ -56,6 +58,16 @@ class Checkup:
     request: CheckRequest
 
 
+@dataclass(slots=True)
+class _Group:
+    """Candidates of one partition that are published together, once all are judged and good."""
+
+    ordinal: int
+    members: list[int] = field(default_factory=list)
+    waiting: set[int] = field(default_factory=set)
+    failed: bool = False
+
+
 class Checkups:
     """The check steps of one run: what is still to be evaluated, and what follows from the results."""
 
@@ -65,6 +77,8 @@ class Checkups:
         """What was evaluated on versions before, read from the store."""
         self._todo: list[Due] = []
         self._done: set[Due] = set()
+        self._groups: dict[tuple[int, int], _Group] = {}
+        """Per (definition, ordinal), the candidates that are published together."""
         self._whole: set[int] = set()
         """The assets that are being judged as a whole, or are queued for it."""
 
@@ -104,6 +118,17 @@ class Checkups:
             self._close_gate(due.asset)
         else:
             self.state.frontier.hold(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1))
+        if (
+            due.candidate
+            and due.ordinal is not None
+            and len(siblings(self.state.graph, due.asset)) > 1
+        ):
+            group = self._groups.setdefault(self._group_of(due), _Group(due.ordinal))
+            group.members.append(due.asset)
+            group.waiting.add(due.asset)
+
+    def _group_of(self, due: Due) -> tuple[int, int]:
+        return self.state.graph.definition_of[due.asset], due.ordinal or 0
 
     def _know(self, steps: Sequence[CheckStep]) -> None:
         """Learn which results the queued versions have already, in one read."""
@@ -136,7 +161,7 @@ class Checkups:
                 continue
             checkup = self._start(tx, due)
             if checkup is None:
-                self._release(due)
+                self._settle(tx, due, failed=False)
             else:
                 started.append(checkup)
         self._todo += postponed
@@ -170,6 +195,8 @@ class Checkups:
         else:
             record = self._record(tx, due.asset, due.ordinal, candidate=due.candidate)
             missing = rebuilder.missing_checks(due.asset, record.number) if record else ()
+            if record is not None and record.written.materializer == OMITTED:
+                missing = ()
             checks = [c for c in rebuilder.partition_checks(due.asset) if c.name in missing]
             related = dict(related_versions(state, due.asset))
         if record is None:
@@ -225,17 +252,17 @@ class Checkups:
             )
             for one in outcome.checks
         ]  # fmt: skip
+        failed = any(one.blocks for one in outcome.checks)
         if due.ordinal is None:
             self._record_whole(tx, due.asset, records)
         else:
             row = self._write(tx, checkup, records)
             if row is not None:
-                self._apply(checkup, due.ordinal, row)
+                failed |= due.candidate and still_fails(state.rebuilder, due.asset, row)
+                self._apply(due, due.ordinal, checkup.record, row)
         for one in outcome.checks:
             self._emit(checkup, one)
-        self._release(due)
-        if any(one.blocks for one in outcome.checks):
-            self._fail(due)
+        self._settle(tx, due, failed=failed)
 
     def lost(self, tx: Transaction, checkup: Checkup, error: AssetsError) -> None:
         """The worker died of it, which is a crash of the checks; or it never began, and nothing is recorded."""
@@ -245,8 +272,7 @@ class Checkups:
             return
         for one in outcome.checks:
             self._emit(checkup, one)
-        self._release(checkup.due)
-        self._fail(checkup.due)
+        self._settle(tx, checkup.due, failed=True)
 
     def _record_whole(self, tx: Transaction, asset: int, records: list[CheckRecord]) -> None:
         if records:
@@ -257,18 +283,25 @@ class Checkups:
 
     def _write(self, tx: Transaction, checkup: Checkup, records: list[CheckRecord]) -> bytes | None:
         """Only results of today's checks count from now on; with every check removed there is nothing to record."""
-        state, due = self.state, checkup.due
-        keep = [c.name for c in state.rebuilder.partition_checks(due.asset)]
+        due = checkup.due
+        alone = due.candidate and self._group_of(due) not in self._groups
         if records:
-            return tx.record_checks(records, publish_candidate=due.candidate, keep=keep)
+            keep = [c.name for c in self.state.rebuilder.partition_checks(due.asset)]
+            return tx.record_checks(records, publish_candidate=alone, keep=keep)
+        return self._retire(tx, due.asset, checkup.record, publish=alone)
+
+    def _retire(
+        self, tx: Transaction, asset: int, record: MaterializationRecord, *, publish: bool
+    ) -> bytes | None:
+        state = self.state
         return tx.retire_checks(
             state.env,
-            AssetPartition(checkup.record.asset, checkup.record.partition),
-            checkup.record.number,
-            keep=keep,
+            AssetPartition(record.asset, record.partition),
+            record.number,
+            keep=[c.name for c in state.rebuilder.partition_checks(asset)],
             run=state.run,
             at=state.clock.now(),
-            publish_candidate=due.candidate,
+            publish_candidate=publish,
         )
 
     def _emit(self, checkup: Checkup, one: CheckOutcome) -> None:
@@ -282,20 +315,47 @@ class Checkups:
             )
         )  # fmt: skip
 
-    def _apply(self, checkup: Checkup, ordinal: int, row: bytes) -> None:
+    def _apply(self, due: Due, ordinal: int, record: MaterializationRecord, row: bytes) -> None:
         """The version's row as it is now: of a candidate still, or current."""
-        state, asset = self.state, checkup.due.asset
+        state, asset = self.state, due.asset
         if not is_published(row):
             state.lineage.put_candidate(asset, ordinal, row)
             return
         state.lineage.put(asset, ordinal, row)
-        if checkup.due.candidate:
-            written = checkup.record.written
+        if due.candidate:
+            written = record.written
             state.lineage.put_candidate(asset, ordinal, None)
             columns = ColumnRow(*state.address(asset, ordinal), written.rows or 0, written.columns)
             state.lineage.put_columns(asset, ordinal, columns)
             key, partition = state.address(asset, ordinal)
-            state.emit(Materialized(key, partition, checkup.record.attempt, 0.0, changed=True))
+            state.emit(Materialized(key, partition, record.attempt, 0.0, changed=True))
+
+    def _settle(self, tx: Transaction, due: Due, *, failed: bool) -> None:
+        """Let go of what was judged: of candidates that are published together, all when the last one was."""
+        group = self._groups.get(self._group_of(due)) if due.candidate else None
+        if group is None:
+            self._release(due)
+            if failed:
+                self._fail(due)
+            return
+        group.waiting.discard(due.asset)
+        group.failed |= failed
+        if group.waiting:
+            return
+        del self._groups[self._group_of(due)]
+        for asset in group.members:
+            one = replace(due, asset=asset)
+            if not group.failed:
+                self._publish(tx, one, group.ordinal)
+            self._release(one)
+            if group.failed:
+                self._fail(one)
+
+    def _publish(self, tx: Transaction, due: Due, ordinal: int) -> None:
+        record = self._record(tx, due.asset, ordinal, candidate=True)
+        row = self._retire(tx, due.asset, record, publish=True) if record is not None else None
+        if record is not None and row is not None:
+            self._apply(due, ordinal, record, row)
 
     def _release(self, due: Due) -> None:
         frontier = self.state.frontier

@@ -111,6 +111,7 @@ class Claimer:
                 ready.wanted[asset] = self._to_run(asset, partitions, verdict)
                 self._leave_kept(ready, asset, verdict)
         self._include_siblings(ready)
+        self._keep_together(ready)
         for asset, verdict in ready.verdicts.items():
             kept = self._settle_kept(asset, ready.kept[asset], ready.wanted[asset])
             idle = PartitionSet.of(verdict.ordinals) - ready.wanted[asset] - kept
@@ -155,10 +156,22 @@ class Claimer:
         return recheck | blocked
 
     def _include_siblings(self, ready: Ready) -> None:
-        if len(ready.wanted) > 1 and not self.state.graph.definitions[ready.definition].can_subset:
+        declared = self.state.graph.definitions[ready.definition]
+        if len(ready.wanted) > 1 and (not declared.can_subset or declared.publish == "together"):
             union = ready.partitions
             for asset, verdict in ready.verdicts.items():
                 ready.wanted[asset] = union & PartitionSet.of(verdict.ordinals)
+
+    def _keep_together(self, ready: Ready) -> None:
+        """Candidates that are published together wait for each other's checks."""
+        if self.state.graph.definitions[ready.definition].publish == "together":
+            blocked = _NONE
+            for kept in ready.kept.values():
+                blocked |= kept.blocked
+            ready.kept = {
+                a: Kept(k.blocked | (k.recheck & blocked), k.recheck - blocked)
+                for a, k in ready.kept.items()
+            }
 
     def _settle_current(self, asset: int, current: PartitionSet) -> None:
         if not current:

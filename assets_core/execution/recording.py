@@ -19,6 +19,7 @@ from assets_core.execution.own_inputs import (
 )
 from assets_core.execution.retries import Retries
 from assets_core.execution.state import RunState
+from assets_core.execution.together import failed_together, held_together
 from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
 from assets_core.model.records import (
     AttemptRecord,
@@ -43,9 +44,13 @@ class Recorder:
         self, tx: Transaction, returned: list[Returned]
     ) -> list[tuple[Returned, list[Recorded]]]:
         """Write the facts of these calls in the open transaction."""
-        self._observe(tx, returned)
-        returned = [stopped_at_first_failure(self.state, r) for r in returned]
-        completions = [self._completions(r) for r in returned]
+        returned = [
+            stopped_at_first_failure(self.state, failed_together(self.state, r)) for r in returned
+        ]
+        completions = []
+        for one in returned:  # each with the tokens that it saw itself
+            self._observe(tx, one)
+            completions.append(self._completions(one))
         recorded = list(tx.record([c for group in completions for c in group]))
         grouped: list[tuple[Returned, list[Recorded]]] = []
         for one, group in zip(returned, completions, strict=True):
@@ -53,18 +58,18 @@ class Recorder:
             recorded = recorded[len(group) :]
         return grouped
 
-    def _observe(self, tx: Transaction, returned: list[Returned]) -> None:
-        """A token that the worker saw is what was read, whatever the planner saw before."""
+    def _observe(self, tx: Transaction, returned: Returned) -> None:
+        """A token that the worker saw is what was read, whatever the planner or another call saw before."""
         observations = []
-        for one in returned:
-            for read in one.outcome.sources:
-                asset = self.state.graph.numbers[read.asset]
-                tokens = self.state.tokens.setdefault(asset, {})
-                if tokens.get(read.partition) == read.token:
-                    continue
-                tokens[read.partition] = read.token
-                observations.append(self._observation(asset, read.partition, read.token))
-                self._reobserve(asset)
+        for read in returned.outcome.sources:
+            asset = self.state.graph.numbers[read.asset]
+            tokens = self.state.tokens.setdefault(asset, {})
+            if tokens.get(read.partition) == read.token:
+                continue
+            tokens[read.partition] = read.token
+            observations.append(self._observation(asset, read.partition, read.token))
+        for key in dict.fromkeys(o.asset for o in observations):
+            self._reobserve(self.state.graph.numbers[key])
         if observations:
             tx.observe(observations)
 
@@ -92,22 +97,12 @@ class Recorder:
     def _completions(self, returned: Returned) -> list[Completion]:
         call = returned.call
         targets = {t.attempt: t for t in call.targets}
-        together = self._held_together(returned)
-        inputs = with_own_outputs(self.state, returned.outcome, targets, self._inputs(call))
+        held = held_together(self.state, returned)
+        inputs = with_own_outputs(self.state, returned, self._inputs(call))
         return [
-            self._completion(returned, targets[o.attempt], o, inputs, together=together)
+            self._completion(returned, targets[o.attempt], o, inputs, held=o.partition in held)
             for o in returned.outcome.outputs
         ]
-
-    def _held_together(self, returned: Returned) -> bool:
-        """Whether ``publish="together"`` keeps this call's outputs back because one of them is not good."""
-        if self.state.graph.definitions[returned.call.definition].publish != "together":
-            return False
-        return any(
-            isinstance(o, NotProduced)
-            or (isinstance(o, Produced) and any(c.blocks for c in o.checks))
-            for o in returned.outcome.outputs
-        )
 
     def _inputs(self, call: Call) -> Inputs:
         """The call's input records; those of sources as the worker saw them, which may be newer than the pins."""
@@ -138,14 +133,13 @@ class Recorder:
         outcome: OutputOutcome,
         inputs: Inputs,
         *,
-        together: bool,
+        held: bool,
     ) -> Completion:
         match outcome:
             case Produced():
-                publish = not together and not any(c.blocks for c in outcome.checks)
-                status = AttemptStatus.MATERIALIZED if publish else AttemptStatus.REJECTED
+                publish = not held and not any(c.blocks for c in outcome.checks)
                 return Completion(
-                    self._attempt(returned, target, status),
+                    self._attempt(returned, target, _status(publish=publish)),
                     self._materialization(outcome, target, inputs),
                     outcome.checks,
                     returned.call.related[target.asset],
@@ -155,9 +149,9 @@ class Recorder:
                 written = Written(OMITTED, DataVersion(digest(OMITTED)), (), OMITTED)
                 empty = Produced(outcome.asset, outcome.partition, outcome.attempt, written, ())
                 return Completion(
-                    self._attempt(returned, target, AttemptStatus.MATERIALIZED),
+                    self._attempt(returned, target, _status(publish=not held)),
                     self._materialization(empty, target, inputs),
-                    publish=True,
+                    publish=not held,
                 )
             case NotProduced(failure=failure):
                 again = self.retries.allowed(returned.call, failure)
@@ -202,3 +196,7 @@ class Recorder:
             outcome.metadata,
             state.graph.specs[asset].deterministic,
         )
+
+
+def _status(*, publish: bool) -> AttemptStatus:
+    return AttemptStatus.MATERIALIZED if publish else AttemptStatus.REJECTED

@@ -58,6 +58,9 @@ class Settler:
         match output:
             case Produced():
                 self._produced(returned, target, output, record)
+            case Omitted() if _is_candidate(record):
+                self.state.lineage.put_candidate(target.asset, target.ordinal, record.row)
+                self.state.emit(Rejected(output.asset, output.partition, output.attempt, ()))
             case Omitted():
                 self._advance(target, record, None)
             case NotProduced():
@@ -65,7 +68,7 @@ class Settler:
         self.state.frontier.settle(target.asset, single)
         if isinstance(output, NotProduced):
             self.state.block_downstream(target.asset, single, f"`{output.asset}` failed")
-        elif isinstance(output, Produced) and _is_candidate(record):
+        elif _is_candidate(record):
             self.state.block_downstream(
                 target.asset, single, f"`{output.asset}` was kept back by a check"
             )

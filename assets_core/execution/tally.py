@@ -92,6 +92,8 @@ class Tally:
                 self._put(StepResult(asset, partition, "current"))
             case Rejected(asset, partition, _, checks):
                 detail = "check " + ", ".join(checks) + " failed"
+                if not checks:
+                    detail = "another output of its call was kept back"
                 self._put(StepResult(asset, partition, "rejected", detail=detail))
             case AttemptFailed(asset, partition, _, failure, _, _, retry_in):
                 if retry_in is None:

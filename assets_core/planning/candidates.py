@@ -42,7 +42,7 @@ def sort_candidates(
             and ordinal in stale
             and _is_todays(rebuilder, asset, verdict, rows[ordinal], row)
         ):
-            (blocked if _still_fails(rebuilder, asset, row) else recheck).append(ordinal)
+            (blocked if still_fails(rebuilder, asset, row) else recheck).append(ordinal)
     return Kept(PartitionSet.of(sorted(blocked)), PartitionSet.of(sorted(recheck)))
 
 
@@ -54,18 +54,30 @@ def _is_todays(rebuilder: Rebuilder, asset: int, verdict: Verdict, at: int, row:
     return verdict.matches(at, head, inputs, rebuilder.target(asset))
 
 
-def _still_fails(rebuilder: Rebuilder, asset: int, row: bytes) -> bool:
+def still_fails(rebuilder: Rebuilder, asset: int, row: bytes) -> bool:
+    """Whether every check of today was evaluated on a candidate, and one that blocks failed."""
     head = np.frombuffer(row, HEAD, 1)
     evaluated = not rebuilder.unchecked(asset, head)[0]
     return evaluated and bool(head["flags"][0] & np.uint64(Flag.BLOCKING_FAILED))
+
+
+def _rejection(rebuilder: Rebuilder, asset: int, ordinal: int) -> tuple[tuple[str, ...], str]:
+    """(failed checks, run) of a candidate: another output's where it was kept back with that one."""
+    lineage, graph = rebuilder.lineage, rebuilder.graph
+    found: tuple[tuple[str, ...], str] = ((), "")
+    for output in (asset, *graph.outputs_of[graph.definition_of[asset]]):
+        row = lineage.candidates.get(output, {}).get(ordinal)
+        found = lineage.rejections.get(row_number(row), found) if row is not None else found
+        if found[0]:
+            break
+    return found
 
 
 def blocked_steps(rebuilder: Rebuilder, asset: int, blocked: PartitionSet) -> Iterator[Step]:
     """One step per set of failing checks and run."""
     groups: dict[tuple[tuple[str, ...], str], list[int]] = {}
     for ordinal in blocked:
-        number = row_number(rebuilder.lineage.candidates[asset][ordinal])
-        groups.setdefault(rebuilder.lineage.rejections.get(number, ((), "")), []).append(ordinal)
+        groups.setdefault(_rejection(rebuilder, asset, ordinal), []).append(ordinal)
     for (checks, run), members in groups.items():
         yield Step(
             rebuilder.graph.keys[asset],

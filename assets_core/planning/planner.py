@@ -149,7 +149,10 @@ class _Planner:
     def _visit(self, definition: int) -> None:
         outputs = [a for a in self.graph.outputs_of[definition] if a in self.wanted]
         decided = [self._decide(a) for a in outputs]
-        if len(outputs) > 1 and not self.graph.definitions[definition].can_subset:
+        declared = self.graph.definitions[definition]
+        if len(outputs) > 1 and declared.publish == "together":
+            _block_together(decided)
+        if len(outputs) > 1 and (not declared.can_subset or declared.publish == "together"):
             _run_together(self.graph, outputs, decided)
         for asset, fate in zip(outputs, decided, strict=True):
             self._finish(asset, fate)
@@ -267,6 +270,16 @@ def _with_siblings(
         for output in outputs:
             wanted[output] = wanted.get(output, _NONE) | partitions
     return wanted
+
+
+def _block_together(decided: list[Decision]) -> None:
+    """Candidates that are published together wait for each other's checks."""
+    blocked = _NONE
+    for decision in decided:
+        blocked |= decision.blocked
+    for decision in decided:
+        decision.blocked |= decision.recheck & blocked
+        decision.recheck -= blocked
 
 
 def _run_together(graph: AssetGraph, outputs: list[int], decided: list[Decision]) -> None:

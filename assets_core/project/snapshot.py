@@ -15,8 +15,8 @@ import numpy as np
 from assets_core.execution.check_results import latest_results, whole_result
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
-from assets_core.model.checks import CheckStatus
 from assets_core.model.packed import row_number
+from assets_core.model.records import CheckRecord
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import StateReader
 
@@ -77,17 +77,16 @@ def _add_rejections(lineage: Lineage, reader: StateReader) -> None:
     numbers = {row_number(row) for rows in lineage.candidates.values() for row in rows.values()}
     if not numbers:
         return
-    failing: dict[int, tuple[list[str], str]] = {}
+    latest: dict[int, dict[str, CheckRecord]] = {}
     for record in reader.check_results(numbers):
-        outcome = record.outcome
-        names, _ = failing.setdefault(record.materialization, ([], record.run))
-        if (
-            outcome.blocking
-            and outcome.status is not CheckStatus.PASSED
-            and outcome.name not in names
-        ):
-            names.append(outcome.name)
-    lineage.rejections = {n: (tuple(names), run) for n, (names, run) in failing.items()}
+        latest.setdefault(record.materialization, {})[record.outcome.name] = record
+    lineage.rejections = {
+        number: (
+            tuple(name for name, record in records.items() if record.outcome.blocks),
+            next(iter(records.values())).run,
+        )
+        for number, records in latest.items()
+    }
 
 
 def add_results(rebuilder: Rebuilder, reader: StateReader) -> None:

@@ -83,6 +83,19 @@ def test_a_fixed_check_that_still_fails_is_not_evaluated_for_ever(shop: Shop) ->
     assert shop.attempt() == []
 
 
+def test_an_added_check_that_passes_does_not_excuse_one_that_fails(shop: Shop) -> None:
+    shop.define(SHOP)
+    shop.build()
+    shop.edit(GOOD, BAD)
+    shop.attempt()
+    shop.edit("row_count(min=1)", "row_count(min=1), row_count(max=99)")
+    assert shop.attempt() == []
+    assert shop.result is not None
+    assert not shop.result.ok
+    assert shop.value("orders").num_rows == 3
+    assert shop.todo() == ["orders blocked check_blocked"]
+
+
 @pytest.mark.parametrize(
     "new", ["row_count(min=1)", 'not_null("id", severity=Severity.WARN), row_count(min=1)']
 )
