@@ -89,7 +89,7 @@ def _lines(results: Sequence[CheckRecord]) -> Iterator[Line]:
 
 
 def _head(asset: str, name: str, records: list[CheckRecord], bad: list[CheckRecord]) -> Line:
-    from assets_core.cli.wording import listed
+    from assets_core.cli.wording import counted, listed
 
     of = f"{len(records):,} " if len(records) > 1 or records[0].partition else ""
     if not bad:
@@ -97,10 +97,10 @@ def _head(asset: str, name: str, records: list[CheckRecord], bad: list[CheckReco
     first = bad[0].outcome
     word = "errored" if first.status == "errored" else "failed"
     rows = sum(r.outcome.count or 0 for r in bad)
-    counted = f", {rows:,} rows" if rows else ""
+    extent = f", {counted(rows, 'row')}" if rows else ""
     where = listed([r.partition for r in bad if r.partition], _NAMED)
     share = f"{len(bad):,} of {of}" if of else ""
     severity = "blocking" if first.blocking else first.severity.value
     style, mark = ("failed", "  ! ") if first.blocking else ("run", "  ~ ")
     tail = f": {where}" if where else ""
-    return ((mark, style), (asset, "bold"), f"  {name}  {share}{word} ({severity}{counted}){tail}")
+    return ((mark, style), (asset, "bold"), f"  {name}  {share}{word} ({severity}{extent}){tail}")

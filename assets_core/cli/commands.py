@@ -35,12 +35,12 @@ class _PlainCoercion:
             raise typer.BadParameter(f"`{value}` is not a whole number", ctx, param) from None
 
 
-def _prepare(command: Any) -> None:
-    """Give a command the global options, and every parameter the plain coercion."""
-    command.params = [*command.params, *global_parameters()]
-    for param in command.params:
+def _coerced_plainly(params: list[Any]) -> list[Any]:
+    """The parameters with our coercion in place of Typer's, where this Typer has one to replace."""
+    for param in params:
         if hasattr(param, "_runtime_param"):
             vars(param)["_runtime_param"] = _PlainCoercion()
+    return params
 
 
 def _take_globals(ctx: typer.Context) -> None:
@@ -68,12 +68,19 @@ class VerbCommand(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _prepare(self)
+        self.params = [*self.params, *global_parameters()]
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _coerced_plainly(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
         _take_globals(ctx)
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        ctx.obj.check()
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         _write_options(self, ctx, formatter)
@@ -84,7 +91,10 @@ class VerbGroup(TyperGroup):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _prepare(self)
+        self.params = [*self.params, *global_parameters()]
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _coerced_plainly(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)

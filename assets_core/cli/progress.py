@@ -84,7 +84,7 @@ class Progress:
                 | CheckEvaluated(passed=False, blocking=False)
             ):
                 where = address(event.asset, event.partition)
-                count = f" ({event.count:,} rows)" if event.count else ""
+                count = f" ({counted(event.count, 'row')})" if event.count else ""
                 return self._noise("  ! ", f"{where} check {event.check} failed{count}")
             case UndeclaredFilesRead():
                 text = f"{event.asset} read files that are no inputs of it: {', '.join(event.files[:3])}"

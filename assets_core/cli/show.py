@@ -138,6 +138,8 @@ def _status(project: Project, found: _Found) -> str:
 
 
 def _checks(project: Project, found: _Found) -> Iterator[Line]:
+    from assets_core.cli.wording import counted
+
     latest: dict[str, CheckRecord] = {}
     for record in found.results:
         latest.setdefault(record.outcome.name, record)
@@ -145,17 +147,17 @@ def _checks(project: Project, found: _Found) -> Iterator[Line]:
         last = latest.get(check.name)
         said = "not evaluated yet" if last is None else last.outcome.status.value
         if last is not None and last.outcome.count:
-            said += f" ({last.outcome.count:,} rows)"
+            said += f" ({counted(last.outcome.count, 'row')})"
         kind = "blocking" if check.blocking else check.severity.value
         style = "" if last is None or last.outcome.status == "passed" else "failed"
         yield (("  check      ", "dim"), f"{check.name}  {kind}  ", (said, style))
 
 
 def _versions(found: _Found) -> Iterator[Line]:
-    from assets_core.cli.wording import age
+    from assets_core.cli.wording import age, counted
 
     for record in found.versions:
-        rows = f"  {record.written.rows:,} rows" if record.written.rows is not None else ""
+        rows = f"  {counted(record.written.rows, 'row')}" if record.written.rows is not None else ""
         when = age(record.created, found.status.lineage.now)
         where = f"[{record.partition}] " if record.partition else ""
         data = record.written.data_version[:12]

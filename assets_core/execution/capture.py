@@ -54,6 +54,8 @@ class LogFile(io.TextIOBase):
         if len(self._partial) > MAX_LINE:
             self._line(self._partial)
             self._partial = ""
+        if lines:
+            self._file.flush()  # live: somebody may be following it
         return len(text)
 
     def _line(self, line: str) -> None:

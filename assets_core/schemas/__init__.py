@@ -12,9 +12,13 @@ from typing import Any
 
 NAMES = (
     "check",
+    "completion",
+    "config",
     "doctor",
     "error",
     "event",
+    "explain",
+    "init",
     "lineage",
     "list",
     "partitions",
@@ -22,6 +26,7 @@ NAMES = (
     "run",
     "runs",
     "show",
+    "sql",
     "why",
 )
 
