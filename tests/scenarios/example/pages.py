@@ -2,6 +2,7 @@
 
 A ``console`` block holds commands after ``$`` with what they print (in any order of lines: assets run in parallel), and
 ``[exit N]`` where a command fails. A ``diff`` block names a file in its first line, and stands for one edit of it.
+A block of another kind whose first line is a comment with a path is that file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[3] / "docs"
 
-_BLOCK = re.compile(r"^```(console|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"(?:#|--) ([\w/]+\.\w+)\n")
 _VARYING = (
     (re.compile(r" +(about|at least) [\d.ms h]+$"), ""),
     (re.compile(r"\b\d+(\.\d+)?(ms|s|m)\b( \d+s)?"), "SECONDS"),
@@ -33,15 +35,20 @@ class Reader:
     folder: Path
     commands: list[str] = field(default_factory=list)
     """What was run so far."""
+    environ: dict[str, str] = field(default_factory=dict)
 
     def follow(self, page: str) -> None:
         """Do everything that the page says, comparing what is printed."""
         for kind, text in _BLOCK.findall((DOCS / page).read_text()):
             if kind == "diff":
                 self._edit(text)
-            else:
+            elif kind == "console":
                 for command, expected in _commands(text):
                     self._run(command, expected)
+            elif named := _FILE.match(text):
+                path = self.folder / named[1]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text[named.end() :])
 
     def _run(self, command: str, expected: list[str]) -> None:
         name, *arguments = shlex.split(command)
@@ -49,12 +56,13 @@ class Reader:
         if name == "cd":
             self.folder = (self.folder / arguments[0]).resolve()
             return
-        assert name == "assets", command
-        program = Path(sys.executable).with_name("assets")
+        if name == "export":
+            self.environ.update([argument.split("=", 1) for argument in arguments])
+            return
         done = subprocess.run(
-            [program, *arguments],
+            [Path(sys.executable).with_name(name), *arguments],
             cwd=self.folder,
-            env={**os.environ, "COLUMNS": "120"},
+            env={**os.environ, "COLUMNS": "120", **self.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -82,7 +90,7 @@ def _commands(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _plain(lines: list[str]) -> list[str]:
-    """Lines without what differs from run to run, in an order of their own."""
+    """Lines without what differs from run to run, in an order of their own; so are the words of each."""
     for pattern, replacement in _VARYING:
         lines = [pattern.sub(replacement, line) for line in lines]
-    return sorted(line.rstrip() for line in lines if line.strip())
+    return sorted(" ".join(sorted(line.replace(",", " ").split())) for line in lines)
