@@ -12,7 +12,6 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
@@ -40,7 +39,6 @@ from assets_core.ports import (
 
 MAX_SAMPLE = 10
 """Failing rows that are kept of one result."""
-Failed: TypeAlias = "Exception | SystemExit"
 
 
 def evaluate_checks(
@@ -107,10 +105,10 @@ class _Judge:
         answers = self._answers(checks)
         return tuple(self._outcome(c, versions[c.name], answers[c.name]) for c in checks)
 
-    def _answers(self, checks: Sequence[CheckSpec]) -> dict[str, CheckResult | Failed]:
+    def _answers(self, checks: Sequence[CheckSpec]) -> dict[str, CheckResult | BaseException]:
         """Each check's answer by name; those that one evaluator can judge together share one scan."""
         groups: dict[object, list[CheckSpec]] = {}
-        answers: dict[str, CheckResult | Failed] = {}
+        answers: dict[str, CheckResult | BaseException] = {}
         for check in checks:
             evaluator = self.runtime.evaluators.get(check.kind)
             together = evaluator.evaluate_many if isinstance(evaluator, BatchCheck) else None
@@ -118,12 +116,12 @@ class _Judge:
         for group in groups.values():
             try:
                 answers |= self._judged(group)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
                 answers |= dict.fromkeys((c.name for c in group), error)
         return answers
 
     def _outcome(
-        self, check: CheckSpec, version: str, answer: CheckResult | Failed
+        self, check: CheckSpec, version: str, answer: CheckResult | BaseException
     ) -> CheckOutcome:
         if isinstance(answer, BaseException):
             return self._errored(check, version, answer)
@@ -141,7 +139,7 @@ class _Judge:
             check.scope,
         )
 
-    def _errored(self, check: CheckSpec, version: str, error: Failed) -> CheckOutcome:
+    def _errored(self, check: CheckSpec, version: str, error: BaseException) -> CheckOutcome:
         failure = describe(error, self.runtime.redact, Retry())
         message = (
             failure.message
@@ -160,7 +158,7 @@ class _Judge:
 
     # --- checks of a registered kind ----------------------------------------------------------------------------
 
-    def _judged(self, group: Sequence[CheckSpec]) -> Mapping[str, CheckResult | Failed]:
+    def _judged(self, group: Sequence[CheckSpec]) -> Mapping[str, CheckResult | BaseException]:
         first = group[0]
         if first.kind == "python":
             return {first.name: self._function(first)}

@@ -13,6 +13,10 @@ from assets_core.errors import AssetsError, ConflictError
 from assets_core.model.assets import Retry
 from assets_core.model.records import Failure
 
+MAX_MESSAGE = 10_000
+"""Characters that are kept of an exception's message."""
+MAX_FRAMES = 60
+"""Frames that are kept of a traceback: the outer and the inner half."""
 _OURS = tuple(
     str(Path(__file__).resolve().parents[2] / name)
     for name in ("assets_core", "materializers", "checks", "integrations")
@@ -20,7 +24,12 @@ _OURS = tuple(
 
 
 def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -> Failure:
-    """The failure that an attempt records for ``error``; the retry predicate is asked here, where the exception is."""
+    """The failure that an attempt records for ``error``; the retry predicate is asked here, where the exception is.
+
+    An interrupt from the keyboard is no failure of the code that it met: it is raised again.
+    """
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        raise error
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith(_OURS)]
     last = own[-1] if own else None
@@ -28,16 +37,16 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
         place = error.place
         return Failure(
             kind=error.code,
-            message=redact(error.message + (f"; {error.help}" if error.help else "")),
-            traceback=redact(_format(error, frames)) if own else "",
+            message=_cut(redact(error.message + (f"; {error.help}" if error.help else ""))),
+            traceback=_format(error, frames, redact) if own else "",
             file=place.file if place else (last.filename if last else None),
             line=place.line if place else ((last.lineno or 0) if last else 0),
             retryable=_wants_retry(error, retry),
         )
     return Failure(
         kind=_name(type(error)),
-        message=redact(_text(error)),
-        traceback=redact(_format(error, frames)),
+        message=_cut(redact(_text(error))),
+        traceback=_format(error, frames, redact),
         file=last.filename if last else None,
         line=(last.lineno or 0) if last else 0,
         retryable=_wants_retry(error, retry),
@@ -71,10 +80,23 @@ def _wants_retry(error: BaseException, retry: Retry) -> bool:
         return False
 
 
-def _format(error: BaseException, frames: traceback.StackSummary) -> str:
+def _cut(text: str) -> str:
+    """A message of sane length: some hold the whole table that was wrong."""
+    if len(text) <= MAX_MESSAGE:
+        return text
+    return f"{text[:MAX_MESSAGE]} ... ({len(text):,} characters)"
+
+
+def _format(
+    error: BaseException, frames: traceback.StackSummary, redact: Callable[[str], str]
+) -> str:
     lines = ["Traceback (most recent call last):\n"]
     folded = 0
-    for frame in frames:
+    for number, frame in enumerate(frames):
+        if MAX_FRAMES // 2 <= number < len(frames) - MAX_FRAMES // 2:
+            if number == MAX_FRAMES // 2:
+                lines.append(f"  ... {len(frames) - MAX_FRAMES:,} frames\n")
+            continue
         if frame.filename.startswith(_OURS):
             folded += 1
             continue
@@ -86,9 +108,9 @@ def _format(error: BaseException, frames: traceback.StackSummary) -> str:
         lines.append(_folded(folded))
     chain = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if chain is not None:
-        lines.append(f"  caused by {_name(type(chain))}: {_text(chain)}\n")
-    lines.append(f"{_name(type(error))}: {_text(error)}\n")
-    return "".join(lines)
+        lines.append(f"  caused by {_name(type(chain))}: {_cut(redact(_text(chain)))}\n")
+    lines.append(f"{_name(type(error))}: {_cut(redact(_text(error)))}\n")
+    return redact("".join(lines))
 
 
 def _folded(count: int) -> str:

@@ -85,7 +85,7 @@ class _Step:
                     yield self._produce(task, output)
                 elif (asset, partition) in self.tasks:
                     raise _twice(asset, partition)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             failure = describe(error, self.runtime.redact, self.definition.retry)
         for task in left.values():
             yield self._left_over(task, failure)
@@ -164,7 +164,7 @@ class _Step:
             written = self._write(task, output)
             checks = evaluate_checks(self.runtime, self.loader, self.request, task, written)
             metadata = checked_metadata({**self._added(task), **output.metadata})
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             failure = describe(error, self.runtime.redact, self.definition.retry)
             return NotProduced(task.asset, task.partition, task.attempt, failure)
         return Produced(task.asset, task.partition, task.attempt, written, checks, metadata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -56,6 +56,24 @@ from assets_core import (
 from calls import ran
 """
 """No star import: with one, every file of the project counts for every asset."""
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only while the runner waits."""
+
+    slept: list[float] = field(default_factory=list)
+    at: float = 1000.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.at)
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
 
 
 @dataclass
