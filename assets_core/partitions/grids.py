@@ -170,8 +170,7 @@ class CronGrid:
         days = self.cron.days_around(int(day.min()), int(day.max()))
         after = days.searchsorted(day, side="right")
         next_day = np.append(days, int(days[-1]) + 1)[after]
-        known = days[np.maximum(after - 1, 0)] == day
-        return np.where(known & (index + 1 < size), ordinals + 1, next_day * size)
+        return np.where(index + 1 < size, ordinals + 1, next_day * size)
 
     def members(self, lo: int, hi: int) -> PartitionSet:
         import numpy as np

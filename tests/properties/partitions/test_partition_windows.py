@@ -40,6 +40,8 @@ ODDITIES = [
     ("America/Juneau", "1867-10-18"),  # a day that came twice
     ("Asia/Manila", "1844-12-31"),
     ("Africa/Freetown", "1939-09-05"),  # two changes within four days
+    ("Africa/Accra", "1951-01-01"),  # half past one twice within one hour of UTC
+    ("Africa/Accra", "1920-01-01"),
     ("UTC", "2016-12-31"),
 ]
 EVERYWHERE = sorted(available_timezones())
@@ -120,6 +122,9 @@ def check_ticks(definition, expected: dict[int, datetime], zone: str) -> None:
     seen = {window.start.astimezone(UTC): window.end.astimezone(UTC) for window in windows}
     for begin, end in pairwise(begins[1:-1]):
         assert seen.pop(moments[begin]) == moments[end]
+        if end - begin != begins[1] - begins[0] or begin // 3_600 % 6 == 0:
+            before_end = definition.existing(moments[end] - timedelta(seconds=1))
+            assert definition.existing(moments[end]).count == before_end.count + 1
     assert all(start <= moments[begins[0]] for start in seen)
     keys = definition.keys(existing)
     assert len(set(keys)) == len(keys)
@@ -152,7 +157,8 @@ def hourly_case(zone: str, day: str, minute: int) -> None:
 @on_oddities
 def test_hours_are_the_real_hours_where_clocks_are_changed(zone, day):
     hourly_case(zone, day, 0)
-    hourly_case(zone, day, 45)
+    for minute in (30, 40, 45):
+        hourly_case(zone, day, minute)
 
 
 @given(change_days(), st.sampled_from([0, 1, 15, 30, 59]))
@@ -186,6 +192,9 @@ def daily_case(zone: str, day: str, hour: int) -> None:
     for key, (one, following) in expected.items():
         window = definition.window(definition.ordinal(key))
         assert (window.end - EPOCH.replace(tzinfo=UTC)) // timedelta(seconds=1) == following
+        ended = existing.count - definition.existing(window.end).count
+        late = window.end.astimezone(UTC) - timedelta(minutes=20)
+        assert existing.count - definition.existing(late).count == ended + 1
         assert (window.start - EPOCH.replace(tzinfo=UTC)) // timedelta(seconds=1) == one
 
 
