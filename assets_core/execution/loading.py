@@ -98,26 +98,26 @@ class Loader:
 
     # --- sources ------------------------------------------------------------------------------------------------
 
-    def observe(self, pinned: PinnedInput) -> Mapping[str, str]:
-        """The tokens of a source now, kept as read."""
-        seen = observe_source(self.runtime, pinned.upstream)
-        for partition, token in seen.items():
-            read = SourceRead(pinned.upstream, partition, token)
-            self.reads[pinned.upstream, partition] = read
-        return seen
+    def observe(self, pinned: PinnedInput) -> None:
+        """Keep the tokens of a source that is not loaded as read; raises StepError E513 like a load."""
+        self._read(pinned, observe_source(self.runtime, pinned.upstream))
 
     def _source(self, pinned: PinnedInput) -> object:
         """Observe, load, observe again: only when both tokens are equal was one version read."""
         for _ in range(MAX_SOURCE_TRIES):
-            before = self.observe(pinned)
+            before = observe_source(self.runtime, pinned.upstream)
             value = self._call_source(pinned)
-            if self.observe(pinned) == before:
+            if observe_source(self.runtime, pinned.upstream) == before:
+                self._read(pinned, before)
                 return value
-        raise StepError(
-            "E513",
-            f"source `{pinned.upstream}` changed while it was read, {MAX_SOURCE_TRIES} times in a row",
-            help="materialize again when whatever writes it has finished",
-        )
+        raise _moved(pinned, f"while it was read, {MAX_SOURCE_TRIES} times in a row")
+
+    def _read(self, pinned: PinnedInput, tokens: Mapping[str, str]) -> None:
+        """A call has one record of what it read, so a source that it reads twice must not have moved in between."""
+        for partition, token in tokens.items():
+            read = SourceRead(pinned.upstream, partition, token)
+            if self.reads.setdefault((pinned.upstream, partition), read) != read:
+                raise _moved(pinned, "between two reads of one call")
 
     def _call_source(self, pinned: PinnedInput) -> object:
         definition = self.runtime.definitions[pinned.upstream]
@@ -137,6 +137,14 @@ class Loader:
             partitions=pinned.partitions,
         )
         return _projected(value, pinned.columns)
+
+
+def _moved(pinned: PinnedInput, when: str) -> StepError:
+    return StepError(
+        "E513",
+        f"source `{pinned.upstream}` changed {when}",
+        help="materialize again when whatever writes it has finished",
+    )
 
 
 def _projected(value: object, columns: tuple[str, ...] | None) -> object:

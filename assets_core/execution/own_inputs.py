@@ -6,17 +6,21 @@ each of the others read of its own asset is known only now, because the call mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.execution.calls import Call, Target
+from assets_core.execution.calls import Call
 from assets_core.execution.state import RunState
 from assets_core.graph import Edge
+from assets_core.lineage import projection_version
+from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import NotProduced, Produced, StepOutcome
 from assets_core.model.records import Failure, InputRecord
-from assets_core.model.versions import InputVersion, Term, sum_terms, term
+from assets_core.model.values import Written
+from assets_core.model.versions import LANE, InputVersion, sum_terms, term
 from assets_core.partitions import PartitionSet
+from assets_core.ports import ColumnRow, PinnedInput
 
 Inputs: TypeAlias = Mapping[int, tuple[InputRecord, ...]]
 """Per ordinal of a call: what its outputs read."""
@@ -33,7 +37,7 @@ class Returned:
 def stopped_at_first_failure(state: RunState, returned: Returned) -> Returned:
     """The outcome with everything after the first bad output failed, where the batch reads itself."""
     call, outcome = returned.call, returned.outcome
-    if _self_edge(state, call.targets[0].asset) is None or len(call.targets) == 1:
+    if len(call.targets) == 1 or not _own_edges(state, call.targets[0].asset):
         return returned
     ordinal_of = {t.attempt: t.ordinal for t in call.targets}
     stopped_by: str | None = None
@@ -51,36 +55,63 @@ def stopped_at_first_failure(state: RunState, returned: Returned) -> Returned:
     return replace(returned, outcome=replace(outcome, outputs=tuple(outputs)))
 
 
-def with_own_outputs(
-    state: RunState, outcome: StepOutcome, targets: Mapping[str, Target], inputs: Inputs
-) -> Inputs:
-    """The input records with what each output read of its own asset, made by the same call or before it."""
-    first = next(iter(targets.values()))
-    edge = _self_edge(state, first.asset)
-    if edge is None:
-        return inputs
-    column = state.graph.inputs(first.asset).index(edge)
-    made = {
-        targets[o.attempt].ordinal: term(o.partition, o.written.data_version)
-        for o in outcome.outputs
-        if isinstance(o, Produced)
-    }
+def with_own_outputs(state: RunState, returned: Returned, inputs: Inputs) -> Inputs:
+    """The input records with what each output read of its own asset: made by the same call, or pinned at its claim.
+
+    What is current by now says nothing: another writer may have moved it while the call ran.
+    """
     records = dict(inputs)
-    for ordinal, record in inputs.items():
-        version, partitions = _own_version(state, edge, ordinal, made)
-        own = replace(record[column], version=version, partitions=partitions.to_text())
-        records[ordinal] = (*record[:column], own, *record[column + 1 :])
+    for column, edge in _own_edges(state, returned.call.targets[0].asset):
+        read = _pinned(state, edge, returned.call.request.inputs[column]) | _made(edge, returned)
+        there = PartitionSet.of(sorted(read))
+        for ordinal, record in records.items():
+            one = PartitionSet.range(ordinal, ordinal + 1)
+            wanted = edge.mapping.upstream_of(one, there) & there
+            version = _sum([read[o] for o in wanted])
+            own = replace(record[column], version=version, partitions=wanted.to_text())
+            records[ordinal] = (*record[:column], own, *record[column + 1 :])
     return records
 
 
-def _own_version(
-    state: RunState, edge: Edge, ordinal: int, made: Mapping[int, Term]
-) -> tuple[InputVersion, PartitionSet]:
-    there = state.lineage.recorded(edge.upstream) | PartitionSet.of(sorted(made))
-    wanted = edge.mapping.upstream_of(PartitionSet.range(ordinal, ordinal + 1), there) & there
-    terms = [made.get(o) or state.lineage.term(edge.upstream, o) for o in wanted]
-    return sum_terms([t for t in terms if t is not None]), wanted
+def _made(edge: Edge, returned: Returned) -> dict[int, InputVersion]:
+    """What each output of this call adds to an input that reads it."""
+    targets = {t.attempt: t for t in returned.call.targets}
+    return {
+        targets[o.attempt].ordinal: _added(o.partition, o.written, edge.columns)
+        for o in returned.outcome.outputs
+        if isinstance(o, Produced) and targets[o.attempt].asset == edge.upstream
+    }
 
 
-def _self_edge(state: RunState, asset: int) -> Edge | None:
-    return next((e for e in state.graph.inputs(asset) if e.upstream == asset), None)
+def _pinned(state: RunState, edge: Edge, pinned: PinnedInput) -> dict[int, InputVersion]:
+    """What each partition that was pinned for a call adds to an input that reads it."""
+    ordinal = state.graph.specs[edge.upstream].partitions.ordinal
+    return {
+        ordinal(p.partition): _added(p.partition, p.written, edge.columns) for p in pinned.parts
+    }
+
+
+def _added(partition: str, written: Written, columns: tuple[str, ...] | None) -> InputVersion:
+    """What a version adds to an input that reads these columns of it (None: everything)."""
+    if columns is None or written.columns is None:
+        return sum_terms([term(partition, written.data_version)])
+    row = ColumnRow(AssetKey(""), partition, written.rows or 0, written.columns)
+    return projection_version(row, columns)
+
+
+def _sum(versions: Sequence[InputVersion]) -> InputVersion:
+    return InputVersion(
+        sum(v.low for v in versions) % LANE,
+        sum(v.high for v in versions) % LANE,
+        sum(v[2] for v in versions),
+    )
+
+
+def _own_edges(state: RunState, asset: int) -> list[tuple[int, Edge]]:
+    """The inputs of an asset that its own calls make, by their position."""
+    definition_of = state.graph.definition_of
+    return [
+        (n, e)
+        for n, e in enumerate(state.graph.inputs(asset))
+        if definition_of[e.upstream] == definition_of[asset]
+    ]

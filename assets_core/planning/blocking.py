@@ -58,7 +58,7 @@ class Blocking:
     ) -> tuple[Reason, PartitionSet]:
         upstream = self.graph.keys[edge.upstream]
         reason: Reason = InputMissing(upstream)
-        itself = edge.upstream == edge.downstream
+        itself = self._made_together(edge)
         fate = self.fates.get(edge.upstream) or Fate()
         if fate.dirty and edge.upstream not in self.lineage.partitioned:
             return reason, _NONE
@@ -85,9 +85,14 @@ class Blocking:
         hit = edge.mapping.downstream_of(missing, available) & candidates
         return reason, along_self(self.graph, edge.downstream, hit, candidates)
 
+    def _made_together(self, edge: Edge) -> bool:
+        """Whether an asset reads what its own calls make: its earlier partitions, or those of a sibling."""
+        definition_of = self.graph.definition_of
+        return definition_of[edge.upstream] == definition_of[edge.downstream]
+
     def _refuse_outside(self, edge: Edge, candidates: PartitionSet) -> None:
         outside = edge.mapping.outside_of(candidates)
-        if not outside or edge.upstream == edge.downstream:
+        if not outside or self._made_together(edge):
             return
         upstream, key = self.graph.specs[edge.upstream], self.graph.keys[edge.downstream]
         raise DefinitionError(
