@@ -25,6 +25,8 @@ Capture: TypeAlias = "Callable[[Path, Redact], AbstractContextManager[LogFile]]"
 MAX_LOG_BYTES = 64 * 1024 * 1024
 MAX_LINE = 16 * 1024
 TAIL_LINES = 20
+_OVERLAP = 4 * 1024
+"""What is looked at behind the end of a long line: a secret that is cut in two could not be recognised."""
 DRAIN_S = 1.0
 _MARKER = "\n[output capped at {} MB; what follows is not kept]\n"
 
@@ -47,21 +49,21 @@ class LogFile(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if self._echo is not None:
-            self._echo.write(text)
+            self._echo.write(self._redact(text))
         *lines, self._partial = (self._partial + text).split("\n")
         for line in lines:
             self._line(line)
-        if len(self._partial) > MAX_LINE:
-            self._line(self._partial)
-            self._partial = ""
-        if lines:
+        self._partial = self._partial[: MAX_LINE + _OVERLAP]
+        if lines and self._file is not None:
             self._file.flush()  # live: somebody may be following it
         return len(text)
 
     def _line(self, line: str) -> None:
         if self._left <= 0:
             return
-        kept = self._redact(line[:MAX_LINE])
+        kept = self._redact(line[: MAX_LINE + _OVERLAP])
+        if len(line) > MAX_LINE:
+            kept = kept[: min(MAX_LINE, len(kept) - _OVERLAP)] + " [cut]"
         self.tail.append(kept)
         self._left -= len(kept) + 1
         self._file = self._file or self._open()
