@@ -123,8 +123,13 @@ def _task(state: RunState, target: Target) -> OutputTask:
 
 
 def pin_input(state: RunState, edge: Edge, partitions: PartitionSet, pins: Pins) -> PinnedInput:
-    """Pin what one input reads for these downstream partitions."""
+    """Pin what one input reads for these downstream partitions.
+
+    A batch that reads itself takes its own partitions from what it makes, never from their earlier versions.
+    """
     readable = state.lineage.readable(edge.upstream)
+    if state.graph.definition_of[edge.upstream] == state.graph.definition_of[edge.downstream]:
+        readable -= partitions
     wanted = edge.mapping.upstream_of(partitions, readable) & readable
     return _pinned(state, edge.upstream, edge.parameter, edge.columns, wanted, pins)
 

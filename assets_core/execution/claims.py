@@ -41,6 +41,8 @@ class Ready:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     kept: dict[int, Kept] = field(default_factory=dict)
     """What earlier runs made of today's versions, and a check kept back."""
+    behind: dict[int, PartitionSet] = field(default_factory=dict)
+    """What waits in a batch that reads itself, because a check kept something before it back."""
 
     @property
     def partitions(self) -> PartitionSet:
@@ -101,6 +103,8 @@ class Claimer:
     def _decide(self, definition: int) -> Ready | None:
         graph, frontier = self.state.graph, self.state.frontier
         ready = Ready(definition)
+        if self._batch_reads_itself(definition):  # one partition's inputs are the others
+            self._pending.pop(definition, None)
         decided = self._pending.get(definition, ready).wanted
         for asset in graph.outputs_of[definition]:
             everything = frontier.ready(asset)
@@ -115,8 +119,11 @@ class Claimer:
         for asset, verdict in ready.verdicts.items():
             kept = self._settle_kept(asset, ready.kept[asset], ready.wanted[asset])
             idle = PartitionSet.of(verdict.ordinals) - ready.wanted[asset] - kept
+            idle -= ready.behind.get(asset, _NONE)
             self._settle_current(asset, idle)
-            ready.wanted[asset] -= self._block_missing(asset, ready.wanted[asset])
+            self._block_missing(asset, ready.wanted[asset])
+        for asset in ready.wanted:  # blocking one partition may have settled others that read it
+            ready.wanted[asset] &= self.state.frontier.waiting.get(asset, _NONE)
         ready.wanted = {a: p for a, p in ready.wanted.items() if p}
         return ready if ready.wanted else None
 
@@ -140,6 +147,11 @@ class Claimer:
         kept = sort_candidates(self.state.rebuilder, asset, verdict, stale, forced=False)
         ready.kept[asset] = kept
         ready.wanted[asset] -= kept.blocked | kept.recheck
+        if self._batch_reads_itself(ready.definition):
+            waits = kept.blocked | kept.recheck
+            behind = along_self(self.state.graph, asset, waits, ready.wanted[asset]) - waits
+            ready.behind[asset] = behind
+            ready.wanted[asset] -= behind
 
     def _settle_kept(self, asset: int, kept: Kept, run: PartitionSet) -> PartitionSet:
         """Block what still fails its checks, and have the rest judged; a sibling may run them all the same."""
@@ -182,7 +194,7 @@ class Claimer:
             address = self.state.address(asset, ordinal)
             self.state.emit(Adopted(*address) if ordinal in planned else Unchanged(*address))
 
-    def _block_missing(self, asset: int, wanted: PartitionSet) -> PartitionSet:
+    def _block_missing(self, asset: int, wanted: PartitionSet) -> None:
         """Settle as blocked what lacks a required input after all, or would be built on one that fails a check."""
         blocked = _NONE
         for edge in self.state.graph.inputs(asset):
@@ -200,7 +212,6 @@ class Claimer:
         if blocked:
             self.state.frontier.settle(asset, blocked)
             self.state.block_downstream(asset, blocked, f"`{self.state.key(asset)}` is blocked")
-        return blocked
 
     def _lacking(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
         asset = edge.downstream

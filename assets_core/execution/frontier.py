@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from assets_core.graph import AssetGraph
 from assets_core.model.plans import Action, Plan
 from assets_core.partitions import PartitionSet
+from assets_core.planning.blocking import along_self
 
 _NONE = PartitionSet.EMPTY
 
@@ -66,10 +67,14 @@ class Frontier:
         for check in self.graph.check_inputs(asset):
             if self.open(check.upstream):
                 return _NONE
-        definition = self.graph.definitions[self.graph.definition_of[asset]]
+        number = self.graph.definition_of[asset]
+        definition, definition_outputs = (
+            self.graph.definitions[number],
+            self.graph.outputs_of[number],
+        )
         for edge in self.graph.inputs(asset):
-            if edge.upstream == asset and definition.batch != 1:
-                if self.flying.get(asset):
+            if definition.batch != 1 and edge.upstream in definition_outputs:
+                if self.flying.get(edge.upstream):
                     return _NONE
                 continue
             if edge.upstream in self.gates and edge.upstream != asset:
@@ -79,6 +84,9 @@ class Frontier:
                 ready -= edge.mapping.downstream_of(still_open, still_open)
                 if not ready:
                     return _NONE
+        if definition.batch != 1:
+            held_back = self.waiting.get(asset, _NONE) - ready
+            ready -= along_self(self.graph, asset, held_back, ready)
         return ready
 
     def launch(self, asset: int, partitions: PartitionSet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, get_args, get_origin
 
 from assets_core.declare.annotations import load_annotation
@@ -35,6 +36,8 @@ class Loader:
     """Loads what one call reads."""
 
     runtime: Runtime
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """The run's: it decides which partitions of a source exist."""
     reads: dict[tuple[AssetKey, str], SourceRead] = field(default_factory=dict)
     """The tokens of the sources that were loaded."""
 
@@ -68,12 +71,12 @@ class Loader:
 
     def load(self, pinned: PinnedInput, annotation: object, *, optional: bool) -> object:
         """One input: a source called, one stored value, joined partitions, or a mapping by partition key."""
-        if pinned.source:
+        parts, partitioned = pinned.parts, self._is_partitioned(pinned.upstream)
+        if pinned.source and (pinned.partitions or not partitioned):
             return self._source(pinned)
-        parts = pinned.parts
         if not parts and optional:
             return None
-        item = mapping_item(annotation) if self._is_partitioned(pinned.upstream) else None
+        item = mapping_item(annotation) if partitioned else None
         if item is not None:
             return {p.partition: self._parts((p,), pinned, item[0]) for p in parts}
         return self._parts(parts, pinned, annotation)
@@ -100,17 +103,25 @@ class Loader:
 
     def observe(self, pinned: PinnedInput) -> None:
         """Keep the tokens of a source that is not loaded as read; raises StepError E513 like a load."""
-        self._read(pinned, observe_source(self.runtime, pinned.upstream))
+        self._read(pinned, self._tokens(pinned))
 
     def _source(self, pinned: PinnedInput) -> object:
         """Observe, load, observe again: only when both tokens are equal was one version read."""
         for _ in range(MAX_SOURCE_TRIES):
-            before = observe_source(self.runtime, pinned.upstream)
+            before = self._tokens(pinned)
             value = self._call_source(pinned)
-            if observe_source(self.runtime, pinned.upstream) == before:
+            if self._tokens(pinned) == before:
                 self._read(pinned, before)
                 return value
         raise _moved(pinned, f"while it was read, {MAX_SOURCE_TRIES} times in a row")
+
+    def _tokens(self, pinned: PinnedInput) -> Mapping[str, str]:
+        """The tokens now of the partitions that are read; the others may move meanwhile."""
+        every = observe_source(self.runtime, pinned.upstream, self.now)
+        gone = next((p for p in pinned.partitions if p not in every), None)
+        if gone is not None:
+            raise _moved(pinned, f"after this was planned: partition `{gone}` is no longer there")
+        return {p: every[p] for p in pinned.partitions}
 
     def _read(self, pinned: PinnedInput, tokens: Mapping[str, str]) -> None:
         """A call has one record of what it read, so a source that it reads twice must not have moved in between."""

@@ -23,8 +23,11 @@ from assets_core.model.keys import UNPARTITIONED, AssetKey
 CONSTANT_TOKEN = "constant"  # noqa: S105
 
 
-def observe_source(runtime: Runtime, key: AssetKey) -> Mapping[str, str]:
-    """The source's token per partition key (``""`` for all of it); raises what the observer raises, or StepError."""
+def observe_source(runtime: Runtime, key: AssetKey, now: datetime) -> Mapping[str, str]:
+    """The source's token per partition key (``""`` for all of it); raises what the observer raises, or StepError.
+
+    One token for a partitioned source is that of every partition that exists at ``now``.
+    """
     definition = runtime.definitions[key]
     body = definition.body
     assert isinstance(body, SourceBody)
@@ -37,7 +40,7 @@ def observe_source(runtime: Runtime, key: AssetKey) -> Mapping[str, str]:
         return {str(partition): _token(key, token) for partition, token in seen.items()}
     if partitioned:
         token = _token(key, seen)
-        existing = definition.outputs[0].partitions.existing(datetime.now(UTC))
+        existing = definition.outputs[0].partitions.existing(now)
         return dict.fromkeys(definition.outputs[0].partitions.keys(existing), token)
     return {UNPARTITIONED: _token(key, seen)}
 

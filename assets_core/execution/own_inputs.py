@@ -34,25 +34,47 @@ class Returned:
     outcome: StepOutcome
 
 
+def pinned_again(
+    state: RunState,
+    asset: int,
+    before: tuple[PinnedInput, ...],
+    now: tuple[PinnedInput, ...],
+) -> tuple[PinnedInput, ...]:
+    """The pins of another try: those of the claim, but of its own asset what its first try may have added to."""
+    own = {place for place, _ in _own_edges(state, asset)}
+    return tuple(
+        new if place in own else old
+        for place, (old, new) in enumerate(zip(before, now, strict=True))
+    )
+
+
 def stopped_at_first_failure(state: RunState, returned: Returned) -> Returned:
-    """The outcome with everything after the first bad output failed, where the batch reads itself."""
+    """The outcome with everything after the first bad partition failed, where the batch reads itself."""
     call, outcome = returned.call, returned.outcome
     if len(call.targets) == 1 or not _own_edges(state, call.targets[0].asset):
         return returned
     ordinal_of = {t.attempt: t.ordinal for t in call.targets}
-    stopped_by: str | None = None
-    outputs = []
-    for output in sorted(outcome.outputs, key=lambda o: ordinal_of[o.attempt]):
-        good = isinstance(output, Produced) and not any(c.blocks for c in output.checks)
-        if stopped_by is None:
-            outputs.append(output)
-            stopped_by = None if good else output.partition
-            continue
-        failure = Failure(
-            "stopped", f"partition `{stopped_by}`, which it was made from, is not good"
-        )
-        outputs.append(NotProduced(output.asset, output.partition, output.attempt, failure))
-    return replace(returned, outcome=replace(outcome, outputs=tuple(outputs)))
+    bad = [o for o in outcome.outputs if not _is_good(o)]
+    if not bad:
+        return returned
+    first = min(bad, key=lambda o: ordinal_of[o.attempt])
+    failure = Failure(
+        "stopped", f"partition `{first.partition}`, which it was made from, is not good"
+    )
+    outputs = tuple(
+        NotProduced(o.asset, o.partition, o.attempt, failure)
+        if ordinal_of[o.attempt] > ordinal_of[first.attempt]
+        else o
+        for o in sorted(outcome.outputs, key=lambda o: ordinal_of[o.attempt])
+    )
+    return replace(returned, outcome=replace(outcome, outputs=outputs))
+
+
+def _is_good(output: object) -> bool:
+    """Whether others may be made from it: written and not kept back, or left out on purpose."""
+    if isinstance(output, Produced):
+        return not any(c.blocks for c in output.checks)
+    return not isinstance(output, NotProduced)
 
 
 def with_own_outputs(state: RunState, returned: Returned, inputs: Inputs) -> Inputs:

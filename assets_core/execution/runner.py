@@ -20,7 +20,7 @@ from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.check_results import results_of
 from assets_core.execution.checkups import Checkup, Checkups
 from assets_core.execution.claims import Claimer, Refused
-from assets_core.execution.own_inputs import Returned
+from assets_core.execution.own_inputs import Returned, pinned_again
 from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
@@ -243,12 +243,15 @@ class Runner:
         request = make_request(
             state, call.definition, new_id(), targets, lambda wanted: tx.pins(state.env, wanted)
         )
-        pinned = replace(request, inputs=call.request.inputs, related=call.request.related)
+        asset = targets[0].asset
+        inputs = pinned_again(state, asset, call.request.inputs, request.inputs)
+        pinned = replace(request, inputs=inputs, related=call.request.related)
         return replace(
             call,
             id=pinned.call,
             targets=targets,
             leases=leases,
+            inputs={t.ordinal: call.inputs[t.ordinal] for t in targets},
             request=pinned,
             tries=call.tries + 1,
         )

@@ -65,7 +65,7 @@ class _Step:
         self.definition = runtime.definitions[request.key]
         self.specs = {s.key: s for s in self.definition.outputs}
         self.tasks = {(o.asset, o.partition): o for o in request.outputs}
-        self.loader = Loader(runtime)
+        self.loader = Loader(runtime, request.now)
         self.undeclared: list[str] = []
         self._created: list[Path] = []
         self._locations: list[Path] = []

@@ -170,7 +170,7 @@ class Project:
             for key in needed_sources(self.graph, _with_upstreams(self.graph, assets))
             if self.graph.numbers[key] not in lineage.observed
         ]
-        observations = observe(self.definitions, sources)
+        observations = observe(self.definitions, sources, lineage.now)
         lay_over(self.definitions, lineage, observations)
         return lineage.observed
 

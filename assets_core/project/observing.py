@@ -21,12 +21,14 @@ from assets_core.versioning.current import NotObserved, Observation, Observed, s
 MAX_OBSERVERS = 8
 
 
-def observe(definitions: Definitions, sources: Collection[AssetKey]) -> dict[AssetKey, Observation]:
+def observe(
+    definitions: Definitions, sources: Collection[AssetKey], now: datetime
+) -> dict[AssetKey, Observation]:
     """Every source's tokens, or why it could not be observed. Observers run in the project's root, as in a worker."""
 
     def one(key: AssetKey) -> Observation:
         try:
-            return Observed(observe_source(definitions.runtime, key))
+            return Observed(observe_source(definitions.runtime, key, now))
         except (Exception, SystemExit) as error:
             failure = describe(error, definitions.redactor.redact, Retry())
             return NotObserved(failure.message)
