@@ -12,15 +12,16 @@ from assets_core.cli.progress import Progress, progress_for
 from assets_core.cli.session import Session
 from assets_core.cli.stopping import stoppable
 from assets_core.cli.summary_text import nothing_to_do, summary
+from assets_core.cli.wording import counted
 
 if TYPE_CHECKING:
     from assets_core.execution.runner import Runner
     from assets_core.execution.tally import RunResult
     from assets_core.model.events import Event
-    from assets_core.model.plans import Plan
     from assets_core.project import Planned
 
 FAILED = 1
+NOTHING_SELECTED = (("note: ", "note"), "nothing is selected: no asset-partition is in that state")
 CONFLICT = 5
 
 OnPlan: TypeAlias = "Callable[[Planned], None]"
@@ -39,14 +40,16 @@ class Execution:
         self.inline = inline
         self.jsonl = jsonl
         self.failures = Failures()
-        self.plan: Plan | None = None
+        self.made: Planned | None = None
         self.exit_code: int | None = None
         self._progress: Progress | None = None
         self._stack = ExitStack()
 
     def planned(self, planned: Planned) -> None:
         """The plan is made and about to be run."""
-        self.plan = planned.plan
+        self.made = planned
+        if not self.session.options.quiet:
+            self._say_notes(planned)
         if not planned.plan.is_empty:
             progress = progress_for(self.session, planned.plan, inline=self.inline)
             self._progress = self._stack.enter_context(progress)
@@ -83,14 +86,37 @@ class Execution:
         return self.exit_code or (0 if result.ok else FAILED)
 
     def _nothing(self) -> int:
-        assert self.plan is not None
+        assert self.made is not None
         if self.session.as_json:
             from assets_core.observe.documents import nothing_document
 
-            self.session.document(nothing_document(self.plan))
+            self.session.document(nothing_document(self.made.plan))
         elif not self.jsonl:
-            self.session.out.line(nothing_to_do(self.plan.current))
+            self.session.out.line(nothing_to_do(self.made.plan.current))
         return 0
+
+    def _say_notes(self, planned: Planned) -> None:
+        """What the plan says beside its steps, before anything runs."""
+        from assets_core.cli.plan_text import note_lines
+
+        if not any(planned.wanted.values()):
+            self.session.say(*NOTHING_SELECTED)
+        for line in note_lines(planned.plan):
+            self.session.say(*line)
+
+    def _say_what_follows(self) -> None:
+        """What the next plan will find although this run did everything it was to do."""
+        from assets_core.project.carrying_out import appeared_since
+
+        project, planned = self.session.loaded, self.made
+        assert project is not None
+        assert planned is not None
+        for key, number in appeared_since(planned, project.clock.now()).items():
+            text = f"{counted(number, 'partition')} of {key} appeared meanwhile"
+            self.session.say(("note: ", "note"), f"{text}; the next plan has them")
+        if project.definitions.overrides:
+            text = "runs without these --config overrides will find this out of date"
+            self.session.say(("note: ", "note"), text)
 
     def _tell(self, result: RunResult) -> None:
         if self.session.as_json:
@@ -101,3 +127,4 @@ class Execution:
             self.session.say(*summary(result))
         else:
             self.session.out.line(*summary(result))
+        self._say_what_follows()

@@ -74,10 +74,11 @@ def _print(
     diff: bool,
 ) -> None:
     from assets_core.cli.diff_text import diff_lines
+    from assets_core.cli.executing import NOTHING_SELECTED
     from assets_core.cli.plan_text import plan_lines
 
     if planned.plan.is_empty and not any(planned.wanted.values()):
-        session.say(("note: ", "note"), "nothing is selected: no asset-partition is in that state")
+        session.say(*NOTHING_SELECTED)
     lines = plan_lines(
         planned.plan,
         project.graph,

@@ -51,12 +51,12 @@ def plan_lines(
 ) -> list[Line]:
     """The whole text, line by line. ``command`` is what runs this plan, ``run_name`` what people call a run by."""
     if plan.is_empty:
-        return [(nothing_to_do(plan.current),), *_notes(plan)]
+        return [(nothing_to_do(plan.current),), *note_lines(plan)]
     lines: list[Line] = [_head(plan, graph)]
     rows, folded = _rows(plan, graph, details, run_name, full=full)
     lines.extend(_laid_out(rows, width))
     lines.extend(folded)
-    lines.extend(_notes(plan))
+    lines.extend(note_lines(plan))
     lines.append(_tail(plan, command))
     return lines
 
@@ -104,7 +104,8 @@ def _roughly(seconds: float) -> str:
     return f"{max(seconds, 1):.0f}s"
 
 
-def _notes(plan: Plan) -> Iterator[Line]:
+def note_lines(plan: Plan) -> Iterator[Line]:
+    """What a plan says beside its steps: failed attempts, and what is out of date but was not selected."""
     for note in plan.annotations:
         times = len(note.partitions)
         where = f" for {counted(times, 'partition')}" if times > 1 else ""

@@ -60,7 +60,12 @@ class Progress:
         finished = self.tracker.see(event)
         if self.session.options.quiet:
             return
-        pieces = self._about(event, finished)
+        said = self._about(event, finished)
+        self._tell(said)
+        if finished is not None and (said is None or finished.total > 1):
+            self._tell(self._asset(finished))
+
+    def _tell(self, pieces: tuple[Piece, ...] | None) -> None:
         if pieces is not None:
             self._beat.set()
             self.say(*pieces)
@@ -93,7 +98,7 @@ class Progress:
                 where = address(event.asset, event.partition)
                 return (("    ", ""), where, (f"  {duration(event.duration_s)}", "dim"))
             case _:
-                return None if finished is None else self._asset(finished)
+                return None
 
     def _failure(self, event: AttemptFailed) -> tuple[Piece, ...] | None:
         where = address(event.asset, event.partition)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assets_core.execution.tally import RunResult
 from assets_core.model.events import Event
+from assets_core.model.keys import AssetKey
 from assets_core.ports import StateReader
 from assets_core.project.running import RunOptions, run_plan
 
@@ -29,3 +31,16 @@ def carry_out(
         if made.plan.is_empty:
             return None
         return run_plan(project, made, store, options, on_event)
+
+
+def appeared_since(planned: Planned, now: datetime) -> dict[AssetKey, int]:
+    """Partitions that came to exist after the plan was made; they belong to the next plan."""
+    found: dict[AssetKey, int] = {}
+    if planned.wish.partitions:
+        return found
+    for asset in planned.wanted:
+        spec = planned.graph.specs[asset]
+        fresh = spec.partitions.existing(now) - spec.partitions.existing(planned.plan.now)
+        if fresh:
+            found[spec.key] = len(fresh)
+    return found

@@ -91,10 +91,16 @@ def test_every_error_is_one_document_with_its_code(
 ) -> None:
     done = built(*arguments, "--json")
     assert (done.code, done.document["code"]) == (code, error)
-    plain = built(*arguments)
-    assert plain.code == code or "--jsonl" in arguments
-    assert f"error[{error}]" in plain.err or "--jsonl" in arguments
-    assert plain.out == "" or "--jsonl" in arguments
+
+
+@pytest.mark.parametrize("arguments", [("plan", "nothing"), ("plna",), ("show", "orders@mars")])
+def test_errors_are_said_on_stderr_and_stdout_stays_empty(
+    built: Command, arguments: tuple[str, ...]
+) -> None:
+    done = built(*arguments)
+    assert done.code in {2, 4}
+    assert done.err.startswith("error[E")
+    assert done.out == ""
 
 
 def test_quiet_says_nothing_but_the_result(shop: Command) -> None:

@@ -92,7 +92,7 @@ def test_a_status_that_matches_nothing_exits_zero_and_says_so(built: Command) ->
     for arguments in (("plan", "status:stale"), ("materialize", "status:stale")):
         done = built(*arguments)
         assert (done.code, done.out) == (0, "Nothing to do: 0 current.\n")
-    assert "no asset-partition is in that state" in built("plan", "status:stale").err
+        assert done.err == "note: nothing is selected: no asset-partition is in that state\n"
     assert built("plan", "-p", "stale").code == 0
 
 
@@ -106,6 +106,15 @@ def test_events_are_streamed_as_lines_of_json(shop: Command) -> None:
     assert names[0] == "run_started"
     assert names[-1] == "run_finished"
     assert names.count("materialized") == 5
+
+
+def test_a_run_names_what_it_reads_as_it_is(built: Command) -> None:
+    built.edit("shop/orders.py", "row > 0", "row >= 1")
+    done = built("materialize", "label", "--force")
+    assert done.err.startswith(
+        "note: orders is out of date too but not selected and read as it is; "
+        "put `+` before the selection to include what is upstream\n"
+    )
 
 
 def test_force_runs_what_is_current(built: Command) -> None:
@@ -123,7 +132,9 @@ def test_an_override_holds_for_this_run_only(shop: Command) -> None:
         "shop/orders.py", "def clean", "class Limits(Config):\n    big: int = 1\n\n\ndef clean"
     )
     assert shop("materialize").code == 0
-    assert shop.json("materialize", "--config", "label.big=2")["counts"]["materialized"] == 1
+    done = shop("materialize", "--config", "label.big=2")
+    assert ": 1 materialized," in done.out
+    assert "note: runs without these --config overrides will find this out of date\n" in done.err
     done = shop("plan")
     assert "~ label" in done.out
     assert "config changed: limits.big" in done.out
