@@ -216,8 +216,9 @@ class Claimer:
     def _lacking(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
         asset = edge.downstream
         readable = self.state.lineage.readable(edge.upstream)
-        itself = edge.upstream == asset
-        if itself and self._batch_reads_itself(self.state.graph.definition_of[asset]):
+        definition = self.state.graph.definition_of[asset]
+        itself = self.state.graph.definition_of[edge.upstream] == definition
+        if itself and self._batch_reads_itself(definition):
             readable |= wanted
         if not edge.mapping.needs_every:
             return _NONE if readable or itself else wanted

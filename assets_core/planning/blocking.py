@@ -97,11 +97,6 @@ class Blocking:
         definition_of = self.graph.definition_of
         return definition_of[edge.upstream] == definition_of[edge.downstream]
 
-    def _made_together(self, edge: Edge) -> bool:
-        """Whether an asset reads what its own calls make: its earlier partitions, or those of a sibling."""
-        definition_of = self.graph.definition_of
-        return definition_of[edge.upstream] == definition_of[edge.downstream]
-
     def _refuse_outside(self, edge: Edge, candidates: PartitionSet) -> None:
         outside = edge.mapping.outside_of(candidates)
         if not outside or self._made_together(edge):
@@ -125,11 +120,13 @@ def along_self(
     *,
     ending_at: PartitionSet = _NONE,
 ) -> PartitionSet:
-    """``start`` and everything ``within`` that reads it through the asset's own earlier partitions, however far.
+    """``start`` and everything ``within`` that reads it through its own earlier partitions, however far.
 
-    What reads a partition of ``ending_at`` is not reached through that one.
+    A sibling of the same call counts as the asset itself. What reads a partition of ``ending_at`` is not reached
+    through that one.
     """
-    edges = [e for e in graph.inputs(asset) if e.upstream == asset]
+    definition_of = graph.definition_of
+    edges = [e for e in graph.inputs(asset) if definition_of[e.upstream] == definition_of[asset]]
     if not edges or not start or not within:
         return start
     members = start | (within & PartitionSet.range(start.first, within.last + 1))
