@@ -36,8 +36,8 @@ $(DEV): constraints/dev.txt pyproject.toml | $(BIN)/python
 demo: $(DEMO)
 	@$(BIN)/assets -C example_project materialize
 	@printf '\nTry next:\n  %s\n  %s\n  %s\n' \
-	  '$(BIN)/assets -C example_project ls' \
-	  '$(BIN)/assets -C example_project plan' \
+	  '$(BIN)/assets -C example_project sql "select name, flights, on_time from scorecard order by on_time desc"' \
+	  '$(BIN)/assets -C example_project why scorecard' \
 	  '$(BIN)/assets -C example_project lineage'
 
 test: $(DEV)

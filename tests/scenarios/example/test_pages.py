@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.example.pages import DOCS, Reader
+from tests.scenarios.example.pages import DOCS, ROOT, Reader
 
-PAGES = ["tutorial/first-project.md", *(f"how-to/{p.name}" for p in DOCS.glob("how-to/*.md"))]
+PAGES = [ROOT / "README.md", DOCS / "tutorial/first-project.md", *sorted(DOCS.glob("how-to/*.md"))]
 
 
-@pytest.mark.parametrize("page", sorted(PAGES))
-def test_a_page_prints_what_it_says(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_prints_what_it_says(page: Path, tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     reader.follow(page)
     assert reader.commands

@@ -12,9 +12,8 @@ import pytest
 import assets_core
 from assets_core.cli.verb_table import VERBS
 from assets_core.settings.schema import READERS
-from tests.scenarios.example.pages import DOCS
+from tests.scenarios.example.pages import DOCS, ROOT
 
-ROOT = DOCS.parent
 PAGES = [ROOT / "README.md", ROOT / "example_project" / "README.md", *DOCS.rglob("*.md")]
 
 
