@@ -25,13 +25,14 @@ from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
-from assets_core.execution.state import RunState
+from assets_core.execution.state import RunState, columns_wanted
 from assets_core.execution.tally import RunResult
 from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
+from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
-from assets_core.ports import Executor, Outcome, StateStore, Transaction
+from assets_core.ports import ColumnRow, Executor, Outcome, StateStore, Transaction
 
 CONFLICT_POLL_S = 0.25
 Replan: TypeAlias = Callable[[], Plan]
@@ -191,6 +192,7 @@ class Runner:
         changes = tx.changes(state.env, state.lineage.sequence)
         if changes:
             self._claimer.reconsider()
+        moved: dict[AssetPartition, tuple[int, int]] = {}
         for change in changes:
             asset = state.graph.numbers.get(change.asset)
             if asset is None:
@@ -202,6 +204,13 @@ class Runner:
                 state.lineage.put_candidate(asset, int(ordinals[0]), change.row)
             else:
                 state.lineage.put(asset, int(ordinals[0]), change.row)
+                if columns_wanted(state.graph, asset):
+                    address = AssetPartition(change.asset, change.partition)
+                    moved[address] = (asset, int(ordinals[0]))
+        for address, record in (tx.pins(state.env, list(moved)) if moved else {}).items():
+            written = record.written
+            columns = ColumnRow(*address, written.rows or 0, written.columns)
+            state.lineage.put_columns(*moved[address], columns)
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
