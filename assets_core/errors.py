@@ -134,3 +134,7 @@ class InternalError(AssetsError):
     """A bug in us; the message says what to report."""
 
     exit_code = 70
+
+
+class StopNow(BaseException):
+    """Somebody asked to end everything at once: whatever is being run did not fail, and nobody may swallow it."""

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from assets_core.cli.session import Session
-from assets_core.errors import AssetsError, InternalError, UsageError
+from assets_core.errors import AssetsError, InternalError, StopNow, UsageError
 
 INTERRUPTED = 130
 _FRAMEWORK = f"{os.sep}typer{os.sep}"
 """Frames that lie between ours in every traceback."""
 
 
-class StoppedBySignal(BaseException):
-    """A second signal while stopping: leave at once. No ``except Exception`` on the way may take it for a failure."""
+class StoppedBySignal(StopNow):
+    """A second signal while stopping: leave at once. No KeyboardInterrupt, which Typer turns into exit code 130."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, quote_plus, unquote
@@ -68,13 +68,18 @@ class Redactor:
 
     def redact_json(self, value: JSON) -> JSON:
         """The same for every text in a JSON value, keys included."""
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, Mapping):
-            return {self.redact(name): self.redact_json(item) for name, item in value.items()}
-        if isinstance(value, Sequence):
-            return [self.redact_json(item) for item in value]
-        return value
+        return redacted_json(value, self.redact)
+
+
+def redacted_json(value: JSON, redact: Callable[[str], str]) -> JSON:
+    """A JSON value with every text in it redacted, keys included."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {redact(name): redacted_json(item, redact) for name, item in value.items()}
+    if isinstance(value, Sequence):
+        return [redacted_json(item, redact) for item in value]
+    return value
 
 
 def _forms(value: str) -> Iterable[str]:

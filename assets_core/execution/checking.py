@@ -199,7 +199,7 @@ class _Judge:
             arguments.update(self._argument(check.function, parameter))  # type: ignore[arg-type]
         answer = awaited(check.function(**arguments))
         if isinstance(answer, CheckResult):
-            return _plain(answer)
+            return _plain(answer, self.runtime.redact)
         if isinstance(answer, bool) or type(answer).__name__ == "bool":
             return CheckResult(bool(answer))
         raise StepError(
@@ -235,14 +235,14 @@ class _Judge:
         )
 
 
-def _plain(result: CheckResult) -> CheckResult:
-    """A user's result as it can be recorded; raises StepError E530 for metadata that is not JSON."""
+def _plain(result: CheckResult, redact: Callable[[str], str]) -> CheckResult:
+    """A user's result as it can be recorded, without secrets; raises StepError E530 for metadata that is not JSON."""
     return CheckResult(
         bool(result.passed),
         None if result.count is None else operator.index(result.count),
-        tuple(plain_row(row) for row in result.sample[:MAX_SAMPLE]),
-        checked_metadata(result.metadata),
-        str(result.message),
+        tuple(plain_row(row, redact) for row in result.sample[:MAX_SAMPLE]),
+        checked_metadata(result.metadata, redact),
+        redact(str(result.message)),
     )
 
 

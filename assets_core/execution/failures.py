@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from assets_core.errors import AssetsError, ConflictError
+from assets_core.errors import AssetsError, ConflictError, StopNow
 from assets_core.model.assets import Retry
 from assets_core.model.records import Failure
 
@@ -28,7 +28,7 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
 
     An interrupt from the keyboard is no failure of the code that it met: it is raised again.
     """
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+    if isinstance(error, KeyboardInterrupt | GeneratorExit | StopNow):
         raise error
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith(_OURS)]

@@ -48,6 +48,7 @@ class ProcessExecutor:
         self._futures: dict[str, Future[Outcome]] = {}
         self._waiting: deque[_Task] = deque()
         self._start_failures = 0
+        self._unstarted: StepError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="assets-workers", daemon=True)
         self._thread.start()
@@ -78,14 +79,24 @@ class ProcessExecutor:
     # --- the thread ---------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        self._workers = [start_worker(self._bootstrap, self._project) for _ in range(self.capacity)]
         try:
+            for _ in range(self.capacity):
+                self._start()
             while self._take():
                 self._hand_out()
                 self._listen()
         finally:
             for worker in self._workers:
                 (kill_worker if worker.request else self._stop)(worker)
+
+    def _start(self) -> None:
+        """Start one more worker; where the system refuses that, fewer of them do the work."""
+        try:
+            self._workers.append(start_worker(self._bootstrap, self._project))
+        except OSError as error:
+            self._unstarted = StepError(
+                "E551", f"no worker process can be started: {error.strerror or error}"
+            )
 
     def _listen(self) -> None:
         """Wait until a worker has something to say or a task was put."""
@@ -116,6 +127,10 @@ class ProcessExecutor:
                 kill_worker(worker)
 
     def _hand_out(self) -> None:
+        if self._waiting and not self._workers:
+            self._start()
+            if not self._workers and self._unstarted is not None:
+                self._refuse_all(self._unstarted)
         for worker in list(self._workers):
             if self._waiting and worker.request is None:
                 request, future = self._waiting.popleft()
@@ -140,6 +155,8 @@ class ProcessExecutor:
         except (EOFError, OSError):
             self._bury(worker)
             return
+        except Exception as error:  # a class that only the worker knows: this thread must go on
+            answer = StepError("E554", f"the worker's answer cannot be read: {error!r}")
         if isinstance(answer, AssetsError) and worker.request is None:
             self._refuse_all(answer)
             return
@@ -165,7 +182,7 @@ class ProcessExecutor:
         if self._start_failures >= MAX_START_FAILURES:
             self._refuse_all(StepError("E551", f"workers die while they start: {reason}"))
         else:
-            self._workers.append(start_worker(self._bootstrap, self._project))
+            self._start()
 
     def _refuse_all(self, error: AssetsError) -> None:
         """The project does not load in a worker: every call that waits fails with that."""

@@ -82,13 +82,17 @@ class Recorder:
 
     def _reobserve(self, asset: int) -> None:
         state = self.state
-        find = state.graph.specs[asset].partitions.ordinal
-        versions = state.versions
+        code, config = state.versions.code[asset], state.versions.config[asset]
+        tokens = state.tokens[asset]
+        ordinals, known = state.graph.specs[asset].partitions.find(list(tokens))
         state.lineage.observe(
             asset,
             {
-                find(p): term(p, source_version(t, versions.code[asset], versions.config[asset]))
-                for p, t in state.tokens[asset].items()
+                int(ordinal): term(partition, source_version(token, code, config))
+                for ordinal, there, (partition, token) in zip(
+                    ordinals, known, tokens.items(), strict=True
+                )
+                if there  # an observer may know more partitions than the source declares
             },
         )
 

@@ -163,7 +163,9 @@ class _Step:
         try:
             written = self._write(task, output)
             checks = evaluate_checks(self.runtime, self.loader, self.request, task, written)
-            metadata = checked_metadata({**self._added(task), **output.metadata})
+            metadata = checked_metadata(
+                {**self._added(task), **output.metadata}, self.runtime.redact
+            )
         except BaseException as error:
             failure = describe(error, self.runtime.redact, self.definition.retry)
             return NotProduced(task.asset, task.partition, task.attempt, failure)

@@ -38,7 +38,7 @@ class Worker:
 
 
 def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
-    """Exec a worker that loads ``project`` through ``bootstrap`` (``module:function``)."""
+    """Exec a worker that loads ``project`` through ``bootstrap`` (``module:function``); OSError where that fails."""
     ours, theirs = socket.socketpair()
     read_end, write_end = os.pipe()
     command = [
@@ -57,12 +57,17 @@ def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
             pass_fds=(theirs.fileno(), read_end),
             start_new_session=True,
         )
+    except OSError:
+        ours.close()
+        os.close(write_end)
+        raise
     finally:
         theirs.close()
         os.close(read_end)
-    channel = Connection(ours.detach())
-    channel.send(project)
-    return Worker(process, channel, write_end)
+    worker = Worker(process, Connection(ours.detach()), write_end)
+    with contextlib.suppress(OSError):  # it died already, which the end of its channel will tell
+        worker.channel.send(project)
+    return worker
 
 
 def cause_of_death(worker: Worker) -> str:
