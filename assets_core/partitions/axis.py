@@ -280,17 +280,19 @@ class Pattern(Protocol):
 
 
 class _Slots:
-    """Slots of ``every`` seconds over a zone's stretches: stretch ``i`` owns ``lows[i] <= ordinal < highs[i]``."""
+    """Slots of ``every`` seconds over a zone's stretches: stretch ``i`` owns ``lows[i] <= ordinal < highs[i]``.
+
+    Where two stretches have a start in one slot, the slot belongs to the first of them.
+    """
 
     def __init__(self, spans: Spans, every: int, phase: int) -> None:
         import numpy as np
 
         self.spans, self.every = spans, every
         self.residues = (phase - spans.offsets) % every
-        lows = -((self.residues - spans.begins) // every)
+        self.lows = -((self.residues - spans.begins) // every)
         after = np.append(spans.begins[1:], -spans.begins[0])
         highs = np.maximum.accumulate(-((self.residues - after) // every))
-        self.lows = np.maximum(lows, np.append(lows[:1], highs[:-1]))
         self.highs = np.maximum(highs, self.lows)
 
     def starts(self, ordinals: Ints) -> Ints:
