@@ -1,8 +1,8 @@
 """Documentation pages that are executed: their commands run and print what the page says, their diffs are applied.
 
-A ``console`` block holds commands after ``$`` with what they print, and ``[exit N]`` where a command fails. Lines may come
-in any order, because assets run in parallel; ``...`` stands for more of them. A ``diff`` block names a file in its first
-line, and stands for one edit of it. A block of another kind whose first line is a comment with a path is that file.
+A ``console`` block holds commands after ``$`` with what they print, and ``[exit N]`` where a command fails. Lines may
+come in any order, because assets run in parallel; ``...`` stands for more of them. A ``diff`` block names a file in its
+first line, and stands for one edit of it. Another block whose first line is a comment with a path is that file.
 """
 
 from __future__ import annotations
