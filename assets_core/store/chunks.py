@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets_core.model.packed import HEAD_SIZE, INPUT_SIZE
 from assets_core.ports import PackedRows
+from assets_core.store.encoding import UnreadableRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +79,9 @@ def unpack_chunks(chunks: Iterable[tuple[int, Chunk]]) -> tuple[PackedRows, ...]
 def _joined(inputs: int, group: list[tuple[int, Chunk]]) -> PackedRows:
     import numpy as np
 
+    size = HEAD_SIZE + INPUT_SIZE * inputs
+    if any((len(c.offsets), len(c.data)) != (2 * c.count, size * c.count) for _, c in group):
+        raise UnreadableRow("a chunk of packed rows has another size than was written")
     counts = np.fromiter((c.count for _, c in group), np.int64, len(group))
     bases = np.fromiter((c.chunk for _, c in group), np.int64, len(group)) * CHUNK
     positions = np.fromiter((p for p, _ in group), np.int64, len(group))

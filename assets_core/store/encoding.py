@@ -8,9 +8,10 @@ Times are ISO texts in UTC.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey
@@ -18,8 +19,36 @@ from assets_core.model.records import Failure, InputRecord, MaterializationRecor
 from assets_core.model.values import ColumnDigest, StoredFile, Written
 from assets_core.model.versions import DataVersion, InputVersion, Term
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 dumps = json.JSONEncoder(separators=(",", ":")).encode
 loads = json.loads
+
+
+class UnreadableRow(Exception):
+    """A stored row is not what was written. Engines raise it again as an error that names the file."""
+
+
+def stored(decode: Callable[P, T]) -> Callable[P, T]:
+    """A reader of stored columns: whatever is wrong with their content is ``UnreadableRow``."""
+
+    @wraps(decode)
+    def read(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return decode(*args, **kwargs)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            RecursionError,
+        ) as error:
+            what = decode.__name__.removesuffix("_of").replace("_", " ")
+            raise UnreadableRow(f"a row cannot be read ({what}: {error})") from error
+
+    return read
 
 
 def time_text(time: datetime) -> str:
@@ -144,3 +173,9 @@ def _result_of(data: dict[str, Any]) -> tuple[CheckOutcome, InputVersion]:
     data["severity"] = Severity(data["severity"])
     data["sample"] = tuple(data["sample"])
     return CheckOutcome(**data), related
+
+
+@stored
+def text_of(text: str) -> str:
+    """A free text."""
+    return str(loads(text))

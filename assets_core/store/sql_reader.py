@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,12 +23,12 @@ from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_live
-from assets_core.store.encoding import loads, written_of
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_engine import AnyRow, Query, SqlEngine
 from assets_core.store.sql_queries import Queries
 from assets_core.store.states import Evaluation
 
+T = TypeVar("T")
 Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
 _DIGITS = 19
 """Numbers of fewer digits fit into a column."""
@@ -40,15 +41,21 @@ class SqlReader:
         self._engine = engine
         self._queries = Queries(engine)
 
-    def _rows(self, query: Query, **values: object) -> Sequence[AnyRow]:
+    def _rows(self, decode: Callable[[AnyRow], T], query: Query, **values: object) -> list[T]:
+        """Decoded before the engine is left, which says of a row that cannot be read in which file it stands."""
         with self._engine.reading() as connection:
-            return connection.execute(query, values).fetchall()
+            return [decode(row) for row in connection.execute(query, values)]
+
+    def _found(self, decode: Callable[[AnyRow], T], query: Query, **values: object) -> list[T]:
+        """The same for wanted keys, leaving out those of which there is nothing behind their position."""
+        with self._engine.reading() as connection:
+            rows = connection.execute(query, values)
+            return [decode(row) for row in rows if row[1] is not None]
 
     # --- versions -----------------------------------------------------------------------------------------------
 
     def sequence(self) -> int:
-        row = self._rows(self._queries.counter)[0]
-        return int(row[0])
+        return self._rows(lambda row: int(row[0]), self._queries.counter)[0]
 
     def lineage(self, env: str, assets: Assets) -> LineageRows:
         with self._engine.reading() as connection:
@@ -107,12 +114,7 @@ class SqlReader:
 
     def columns(self, env: str, assets: Collection[AssetKey]) -> Iterable[ColumnRow]:
         keys = self._engine.values(assets)
-        found = []
-        for asset, partition, text in self._rows(self._queries.columns, env=env, wanted=keys):
-            if text is not None:
-                made = written_of(loads(text)["written"])
-                found.append(ColumnRow(AssetKey(asset), partition, made.rows or 0, made.columns))
-        return found
+        return self._found(sql_rows.column_row_of, self._queries.columns, env=env, wanted=keys)
 
     def current(
         self, env: str, wanted: Collection[AssetPartition]
@@ -132,8 +134,8 @@ class SqlReader:
         return records_of(connection, self._engine, query, env, wanted)
 
     def current_of(self, env: str, asset: AssetKey) -> Mapping[str, MaterializationRecord]:
-        rows = self._rows(self._queries.current_of, env=env, asset=asset)
-        made = map(sql_rows.materialization_of, rows)
+        query = self._queries.current_of
+        made = self._rows(sql_rows.materialization_of, query, env=env, asset=asset)
         return {one.partition: one for one in made}
 
     def history(
@@ -144,14 +146,14 @@ class SqlReader:
         if partition is not None:
             query = self._queries.history_of_partition
             values["partition"] = partition
-        return [sql_rows.materialization_of(row) for row in self._rows(query, **values)]
+        return self._rows(sql_rows.materialization_of, query, **values)
 
     # --- what happened ------------------------------------------------------------------------------------------
 
     def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:
-        rows = self._rows(self._queries.checks, env=env, asset=asset, limit=limit)
-        found = [r for row in rows for r in reversed(check_records(sql_rows.evaluation_of(row)))]
-        return found[:limit]
+        query = self._queries.checks
+        latest = self._rows(sql_rows.evaluation_of, query, env=env, asset=asset, limit=limit)
+        return [record for one in latest for record in reversed(check_records(one))][:limit]
 
     def check_results(self, materializations: Collection[int]) -> Sequence[CheckRecord]:
         with self._engine.reading() as connection:
@@ -159,50 +161,44 @@ class SqlReader:
         return [record for evaluation in found for record in check_records(evaluation)]
 
     def pointer_moves(self, env: str, asset: AssetKey, limit: int) -> Sequence[PointerMove]:
-        rows = self._rows(self._queries.moves, env=env, asset=asset, limit=limit)
-        return [sql_rows.move_of(row) for row in rows]
+        query = self._queries.moves
+        return self._rows(sql_rows.move_of, query, env=env, asset=asset, limit=limit)
 
     def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
         keys = self._engine.values(assets)
-        rows = self._rows(self._queries.last_failures, env=env, wanted=keys)
-        return [sql_rows.attempt_of(row) for row in rows if row[1] is not None]
+        query = self._queries.last_failures
+        return self._found(sql_rows.attempt_of, query, env=env, wanted=keys)
 
     def runs(self, env: str, limit: int) -> Sequence[tuple[RunRecord, RunEnd | None]]:
-        rows = self._rows(self._queries.runs, env=env, limit=limit)
-        return [sql_rows.run_of(row) for row in rows]
+        return self._rows(sql_rows.run_of, self._queries.runs, env=env, limit=limit)
 
     def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
-        rows = self._rows(self._queries.run_by_id, run=run)
-        if not rows and run.isdecimal() and len(run) < _DIGITS:
-            rows = self._rows(self._queries.run_by_number, number=int(run))
-        return sql_rows.run_of(rows[0]) if rows else None
+        found = self._rows(sql_rows.run_of, self._queries.run_by_id, run=run)
+        if not found and run.isdecimal() and len(run) < _DIGITS:
+            found = self._rows(sql_rows.run_of, self._queries.run_by_number, number=int(run))
+        return found[0] if found else None
 
     def attempts(self, run: str) -> Sequence[AttemptRecord]:
-        return [sql_rows.attempt_of(row) for row in self._rows(self._queries.attempts, run=run)]
+        return self._rows(sql_rows.attempt_of, self._queries.attempts, run=run)
 
     def observations(self, env: str, assets: Collection[AssetKey]) -> Sequence[ObservationRecord]:
         keys = self._engine.values(assets)
-        rows = self._rows(self._queries.observations, env=env, wanted=keys)
-        return [sql_rows.observation_of(row) for row in rows if row[1] is not None]
+        query = self._queries.observations
+        return self._found(sql_rows.observation_of, query, env=env, wanted=keys)
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
         asked = list(assets)
         keys = self._engine.values(asked)
-        rows = self._rows(self._queries.known_durations, env=env, wanted=keys)
-        return {
-            asked[position]: DurationStats(samples, mean)
-            for position, samples, mean in rows
-            if samples is not None
-        }
+        rows = self._found(tuple, self._queries.known_durations, env=env, wanted=keys)
+        return {asked[position]: DurationStats(*stats) for position, *stats in rows}
 
     def documents(self, digests: Collection[str]) -> Mapping[str, str]:
         keys = self._engine.values(digests)
-        rows = self._rows(self._queries.documents, wanted=keys)
-        return {digest: loads(content) for _, digest, content in rows if digest is not None}
+        return dict(self._found(sql_rows.document_of, self._queries.documents, wanted=keys))
 
     def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
         known: dict[str, dict[str, tuple[int, bool]]] = {}
-        for name, key, ordinal, live in self._rows(self._queries.dynamic, env=env):
+        for name, key, ordinal, live in self._rows(tuple, self._queries.dynamic, env=env):
             known.setdefault(name, {})[key] = (ordinal, bool(live))
         live_keys = {name: dynamic_live(keys) for name, keys in known.items()}
         return {name: keys for name, keys in live_keys.items() if keys}

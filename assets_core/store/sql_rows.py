@@ -14,11 +14,13 @@ from assets_core.model.records import (
     RunStatus,
 )
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion
+from assets_core.ports import ColumnRow
 from assets_core.store.encoding import (
     failure_of,
     inputs_of,
     loads,
     results_of,
+    stored,
     term_of,
     time_of,
     written_of,
@@ -52,6 +54,7 @@ MATERIALIZATION = (
 )
 
 
+@stored
 def materialization_of(row: AnyRow) -> MaterializationRecord:
     """From the last thirteen columns."""
     (
@@ -94,6 +97,7 @@ ATTEMPT = (
 )
 
 
+@stored
 def attempt_of(row: AnyRow) -> AttemptRecord:
     """From the last twelve columns."""
     (
@@ -128,6 +132,7 @@ EVALUATION = (
 )
 
 
+@stored
 def evaluation_of(row: AnyRow) -> Evaluation:
     """From the last nine columns."""
     sequence, env, asset, partition, number, run, at, results, keep = row[-9:]
@@ -156,6 +161,7 @@ MOVE = (
 )
 
 
+@stored
 def move_of(row: AnyRow) -> PointerMove:
     """From exactly these columns."""
     env, asset, partition, number, reason, run, at, sequence = row
@@ -176,6 +182,7 @@ RUN = (
 )
 
 
+@stored
 def run_of(row: AnyRow) -> tuple[RunRecord, RunEnd | None]:
     """From exactly these columns."""
     run, env, started, now, options, retry_of, number, status, ended, counts = row
@@ -195,9 +202,24 @@ OBSERVATION = (
 )
 
 
+@stored
 def observation_of(row: AnyRow) -> ObservationRecord:
     """From the last six columns."""
     env, asset, partition, token, version, at = row[-6:]
     return ObservationRecord(
         env, AssetKey(asset), partition, loads(token), SourceVersion(version), time_of(at)
     )
+
+
+@stored
+def column_row_of(row: AnyRow) -> ColumnRow:
+    """From (asset, partition, details)."""
+    asset, partition, text = row
+    made = written_of(loads(text)["written"])
+    return ColumnRow(AssetKey(asset), partition, made.rows or 0, made.columns)
+
+
+@stored
+def document_of(row: AnyRow) -> tuple[str, str]:
+    """Digest and content, from the last two columns."""
+    return row[-2], loads(row[-1])

@@ -24,7 +24,7 @@ from assets_core.model.records import (
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
-from assets_core.store.encoding import dumps, loads, time_text
+from assets_core.store.encoding import dumps, text_of, time_text
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
 from assets_core.store.sql_engine import AnyRow, SqlEngine, Values
@@ -250,7 +250,7 @@ class SqlTransaction:
             self._queries.latest_tokens, values
         ):
             if token is not None:
-                latest[seen[position].asset, seen[position].partition] = (loads(token), version)
+                latest[seen[position].asset, seen[position].partition] = (text_of(token), version)
         rows = []
         for one in seen:
             key, value = (one.asset, one.partition), (one.token, one.version)

@@ -35,7 +35,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from assets_core.store.encoding import dumps
+from assets_core.store.encoding import UnreadableRow, dumps
 from assets_core.store.sql_engine import WANTED, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
 from assets_core.store.sqlite_errors import store_error
@@ -186,6 +186,10 @@ class SqliteEngine:
             raise store_error(self.path, error.orig or error) from error
         except sqlite3.Error as error:
             raise store_error(self.path, error) from error
+        except UnreadableRow as error:
+            raise damaged(self.path, str(error)) from error
+        except UnicodeDecodeError as error:  # the driver's own, over a garbled schema
+            raise damaged(self.path, "its schema cannot be read") from error
 
     def close(self) -> None:
         """Close every connection; the last one out empties the WAL."""

@@ -52,6 +52,8 @@ def store_error(path: Path, error: BaseException) -> StoreError | InternalError:
         )
     if str(error).startswith(("no such table", "no such column")):
         return damaged(path, str(error))
+    if str(error).startswith("Could not decode to UTF-8"):
+        return damaged(path, "a row cannot be read (a text is not UTF-8)")
     found = _where(path)
     if found is not None:
         return damaged(path, found)

@@ -207,7 +207,7 @@ class Kit:
     World = World
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kit() -> Kit:
     return Kit()
 

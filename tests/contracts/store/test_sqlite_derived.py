@@ -50,6 +50,8 @@ def busy(world: Any, kit: Any) -> None:
     world.fail("b")
     kept = world.reject("days@2010-01-02")
     world.check("days@2010-01-02", kept.number, kit.outcome("more", status=CheckStatus.ERRORED))
+    rejected = world.reject("f")
+    world.check("f", rejected.number, kit.outcome(version="2"), publish=True)
     world.publish("c", "1")
     world.reject("c")
     world.publish("c", "2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -15,13 +16,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets_core.errors import CorruptionError, StoreError
-from assets_core.partitions import Unpartitioned
+from assets_core.partitions import DailyPartitions, Unpartitioned
 from assets_core.store import open_store
 from assets_core.store.sqlite_files import filesystem_kind, refuse_network
 
+DAYS = DailyPartitions(start="2010-01-01", end="2014-01-01")
 KEEP = "the data of your assets is not in this file and stays where it is"
 BACKUP = f"put a backup in its place, or move the file away to start with an empty state; {KEEP}"
 
@@ -335,6 +340,84 @@ def test_damage_found_while_writing_rolls_back_and_says_so(sqlite_world: Any, ki
         write()
     assert caught.value.message.startswith(f"the state store is damaged: Page {page}: ")
     assert not store.documents(["d"])
+    store.close()
+
+
+READS: list[Callable[[Any], object]] = [
+    lambda s: s.lineage("default", [("a", Unpartitioned()), ("days", DAYS)]),
+    lambda s: list(s.columns("default", ["a", "days"])),
+    lambda s: s.current_of("default", "days"),
+    lambda s: s.history("default", "days", None, 500),
+    lambda s: s.checks("default", "a", 9),
+    lambda s: s.pointer_moves("default", "days", 500),
+    lambda s: s.last_failures("default", ["a", "days"]),
+    lambda s: s.attempts("run-1"),
+    lambda s: s.runs("default", 9),
+    lambda s: s.dynamic_partitions("default"),
+    lambda s: s.documents(["d"]),
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A state file with every kind of row in it."""
+    kit = request.getfixturevalue("kit")
+    path = tmp_path_factory.mktemp("whole") / "state.db"
+    world = kit.World(opened(path), "")
+    world.store._alive = lambda run: True
+    world.start()
+    keys = DAYS.keys(np.arange(DAYS.ordinal("2010-01-01"), DAYS.ordinal("2010-01-01") + 300))
+    leases = world.claim(*(f"days@{key}" for key in keys))
+    world.record(*(kit.completion(lease) for lease in leases))
+    world.store.compact("default", [("days", DAYS)])
+    world.publish("a", checks=(kit.outcome(),))
+    world.fail("a")
+    with world.store.writing() as tx:
+        tx.set_dynamic("default", "n", ["x"], [])
+        tx.document({"d": "text"})
+    world.store.close()
+    return path
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_flipped_bytes_are_never_a_traceback(whole: Path, data: st.DataObject) -> None:
+    raw = bytearray(whole.read_bytes())
+    size = data.draw(st.sampled_from([1, 4, 64]))
+    for _ in range(data.draw(st.integers(1, 40))):
+        place = data.draw(st.integers(100, len(raw) - size))
+        raw[place : place + size] = data.draw(st.binary(min_size=size, max_size=size))
+    with tempfile.TemporaryDirectory() as home:
+        path = Path(home) / "state.db"
+        path.write_bytes(raw)
+        store: Any = None
+        try:
+            store = opened(path, read_only=True)
+            for read in READS:
+                with contextlib.suppress(StoreError):
+                    read(store)
+        except StoreError as error:
+            assert error.place is not None  # noqa: PT017
+            assert error.place.file == str(path)  # noqa: PT017
+        finally:
+            if store is not None:
+                store.close()
+
+
+def test_a_row_whose_text_was_changed_is_an_error_that_says_which_kind(
+    sqlite_world: Any, kit: Any
+) -> None:
+    path = filled(sqlite_world, kit)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE materializations SET details = '{'")
+    connection.commit()
+    connection.close()
+    store = opened(path, read_only=True)
+    with pytest.raises(CorruptionError) as caught:
+        store.current_of("default", "asset_1")
+    assert caught.value.message.startswith(
+        "the state store is damaged: a row cannot be read (materialization: "
+    )
     store.close()
 
 
