@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
-from assets_core.graph import Edge
+from assets_core.graph import AssetGraph, Edge
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import InputRecord, MaterializationRecord
 from assets_core.model.values import StoredPart
@@ -87,6 +87,11 @@ def related_versions(state: RunState, asset: int) -> tuple[tuple[str, InputVersi
     )
 
 
+def is_source(graph: AssetGraph, asset: int) -> bool:
+    """Whether an asset is observed rather than made."""
+    return graph.definitions[graph.definition_of[asset]].is_source
+
+
 def make_request(
     state: RunState, definition: int, call: str, targets: tuple[Target, ...], pins: Pins
 ) -> StepRequest:
@@ -94,6 +99,7 @@ def make_request(
     declared = state.graph.definitions[definition]
     assets = list(dict.fromkeys(t.asset for t in targets))
     partitions = PartitionSet.of(sorted({t.ordinal for t in targets}))
+    sources = [u for u in state.graph.upstream(assets[0]) if is_source(state.graph, u)]
     return StepRequest(
         call=call,
         run=state.run,
@@ -102,8 +108,8 @@ def make_request(
         outputs=tuple(_task(state, t) for t in targets),
         inputs=tuple(pin_input(state, e, partitions, pins) for e in state.graph.inputs(assets[0])),
         related=tuple(pin_related(state, assets, pins)),
-        code=tuple((state.key(a), state.versions.code[a]) for a in assets),
-        config=tuple((state.key(a), state.versions.config[a]) for a in assets),
+        code=tuple((state.key(a), state.versions.code[a]) for a in (*assets, *sources)),
+        config=tuple((state.key(a), state.versions.config[a]) for a in (*assets, *sources)),
         values=state.values_of(declared),
         check_versions=tuple(
             (state.key(a), check.name, check.version)
@@ -155,7 +161,7 @@ def _pinned(
 ) -> PinnedInput:
     key = state.key(upstream)
     keys = tuple(state.graph.specs[upstream].partitions.keys(wanted))
-    if state.graph.definitions[state.graph.definition_of[upstream]].is_source:
+    if is_source(state.graph, upstream):
         tokens = state.tokens.get(upstream, {})
         seen = tuple((k, tokens[k]) for k in keys if k in tokens)
         return PinnedInput(key, parameter, (), columns, source=True, partitions=keys, tokens=seen)

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, BinaryIO, TypeAlias, cast
 
 Redact: TypeAlias = Callable[[str], str]
 Capture: TypeAlias = "Callable[[Path, Redact], AbstractContextManager[LogFile]]"
@@ -32,7 +32,10 @@ _MARKER = "\n[output capped at {} MB; what follows is not kept]\n"
 
 
 class LogFile(io.TextIOBase):
-    """A text stream that appends to a log: line by line, redacted, long lines cut, the whole of it capped."""
+    """A text stream that appends to a log: line by line, redacted, long lines cut, the whole of it capped.
+
+    Several threads write to it: what the descriptors give, and the call's own logger.
+    """
 
     def __init__(self, path: Path, redact: Redact, echo: IO[str] | None) -> None:
         super().__init__()
@@ -41,13 +44,23 @@ class LogFile(io.TextIOBase):
         self._redact = redact
         self._echo = echo
         self._partial = ""
+        self._lock = threading.RLock()
         self._left = MAX_LOG_BYTES
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     def writable(self) -> bool:
         return True
 
+    @property
+    def buffer(self) -> BinaryIO:
+        """For code that writes bytes to a text stream, as ``sys.stdout`` lets it."""
+        return cast("BinaryIO", _Bytes(self))
+
     def write(self, text: str) -> int:
+        with self._lock:
+            return len(text) if self.closed else self._write(text)
+
+    def _write(self, text: str) -> int:
         if self._echo is not None:
             self._echo.write(self._redact(text))
         *lines, self._partial = (self._partial + text).split("\n")
@@ -87,11 +100,39 @@ class LogFile(io.TextIOBase):
             self._file.flush()
 
     def close(self) -> None:
-        if not self.closed and self._partial:
-            self._line(self._partial)
-        if self._file is not None:
-            self._file.close()
-        super().close()
+        with self._lock:
+            if not self.closed and self._partial:
+                self._line(self._partial)
+            if self._file is not None:
+                self._file.close()
+            super().close()
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes side of a log."""
+
+    def __init__(self, log: LogFile) -> None:
+        super().__init__()
+        self._log = log
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        raw = bytes(data)
+        self._log.write(raw.decode("utf-8", "replace"))
+        return len(raw)
+
+
+def last_lines(log: Path) -> tuple[str, ...]:
+    """The last lines of a log whose writer died, as far as it got."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_LINES * MAX_LINE))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(text.splitlines()[-TAIL_LINES:])
 
 
 @contextlib.contextmanager

@@ -56,12 +56,14 @@ def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) ->
     versions = {name: v for _, name, v in request.check_versions}
     refuse_other_checks(runtime, request.check_versions)
     with capture(request.log, runtime.redact), contextlib.chdir(runtime.root):
+        loader = Loader(runtime)
         judge = _Judge(
-            runtime, Loader(runtime), request.asset, request.others or (request.part,),
+            runtime, loader, request.asset, request.others or (request.part,),
             request.related, request.run, request.env,
         )  # fmt: skip
         outcomes = judge.outcomes(versions)
-    return CheckRunOutcome(request.call, request.asset, request.partition, outcomes)
+    reads = tuple(loader.reads.values())
+    return CheckRunOutcome(request.call, request.asset, request.partition, outcomes, reads)
 
 
 def refuse_other_checks(runtime: Runtime, planned: Sequence[tuple[AssetKey, str, str]]) -> None:

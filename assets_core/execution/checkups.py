@@ -241,6 +241,10 @@ class Checkups:
 
     # --- recording ----------------------------------------------------------------------------------------------
 
+    def again(self, checkup: Checkup) -> None:
+        """A source that the checks read had moved since it was pinned: judge once more, under what it is now."""
+        self._todo.append(checkup.due)
+
     def record(self, tx: Transaction, checkup: Checkup, outcome: CheckRunOutcome) -> None:
         """Record results in the open transaction and settle what depends on them."""
         state, due = self.state, checkup.due

@@ -5,8 +5,10 @@ What follows from the facts for the rest of the run is ``settling``'s business.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +22,13 @@ from assets_core.execution.own_inputs import (
 from assets_core.execution.retries import Retries
 from assets_core.execution.state import RunState
 from assets_core.execution.together import failed_together, held_together
-from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
+from assets_core.model.outcomes import (
+    NotProduced,
+    Omitted,
+    OutputOutcome,
+    Produced,
+    SourceRead,
+)
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
@@ -49,7 +57,7 @@ class Recorder:
         ]
         completions = []
         for one in returned:  # each with the tokens that it saw itself
-            self._observe(tx, one)
+            self.observe(tx, one.outcome.sources)
             completions.append(self._completions(one))
         recorded = list(tx.record([c for group in completions for c in group]))
         grouped: list[tuple[Returned, list[Recorded]]] = []
@@ -58,10 +66,10 @@ class Recorder:
             recorded = recorded[len(group) :]
         return grouped
 
-    def _observe(self, tx: Transaction, returned: Returned) -> None:
-        """A token that the worker saw is what was read, whatever the planner or another call saw before."""
+    def observe(self, tx: Transaction, reads: Iterable[SourceRead]) -> bool:
+        """A token that the worker saw is what was read, whatever was seen before; whether any of them is new."""
         observations = []
-        for read in returned.outcome.sources:
+        for read in reads:
             asset = self.state.graph.numbers[read.asset]
             tokens = self.state.tokens.setdefault(asset, {})
             if tokens.get(read.partition) == read.token:
@@ -72,6 +80,7 @@ class Recorder:
             self._reobserve(self.state.graph.numbers[key])
         if observations:
             tx.observe(observations)
+        return bool(observations)
 
     def _observation(self, asset: int, partition: str, token: str) -> ObservationRecord:
         state = self.state
@@ -177,7 +186,7 @@ class Recorder:
             ended,
             status,
             share,
-            log=outcome.log,
+            log=state.home.relative(Path(outcome.log)) if outcome.log is not None else None,
         )
 
     def _materialization(

@@ -15,10 +15,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.errors import AssetsError
+from assets_core.errors import AssetsError, ConflictError, StopNow
 from assets_core.execution.calls import Call, Target, make_request
+from assets_core.execution.capture import last_lines
 from assets_core.execution.check_results import results_of
-from assets_core.execution.checkups import Checkup, Checkups
+from assets_core.execution.checkups import WORKER_DIED, Checkup, Checkups
 from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.own_inputs import Returned, pinned_again
 from assets_core.execution.paths import make_asset_folders, new_id
@@ -99,6 +100,9 @@ class Runner:
         status = RunStatus.FAILED
         try:
             status = self._drive()
+        except (KeyboardInterrupt, StopNow):
+            status = RunStatus.CANCELLED
+            raise
         finally:
             counts = self.state.tally.counts(plan.current)
             end = RunEnd(record.run, status, self.state.clock.now(), counts)
@@ -168,9 +172,10 @@ class Runner:
         """One transaction: catch up, record, decide, claim. Then submit."""
         calls: list[Call] = []
         checkups: list[Checkup] = []
+        landed = [(flight, _landed(flight, future)) for flight, future in arrived]
         with self.store.writing() as tx:
             self._catch_up(tx)
-            self._record(tx, arrived)
+            self._record(tx, landed)
             if self._stop is None:
                 room = self.executor.capacity - self._flying
                 calls = self._retry(tx)
@@ -204,6 +209,7 @@ class Runner:
                 state.lineage.put_candidate(asset, int(ordinals[0]), change.row)
             else:
                 state.lineage.put(asset, int(ordinals[0]), change.row)
+                state.lineage.put_candidate(asset, int(ordinals[0]), None)
                 if columns_wanted(state.graph, asset):
                     address = AssetPartition(change.asset, change.partition)
                     moved[address] = (asset, int(ordinals[0]))
@@ -214,26 +220,25 @@ class Runner:
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
-    def _record(self, tx: Transaction, arrived: list[tuple[_Flight, Future[Outcome]]]) -> None:
+    def _record(self, tx: Transaction, landed: list[tuple[_Flight, Outcome | AssetsError]]) -> None:
         returned: list[Returned] = []
-        for flight, future in arrived:
-            if isinstance(flight, Checkup):
-                self._record_checkup(tx, flight, future)
+        for flight, outcome in landed:
+            if isinstance(outcome, StepOutcome):
+                assert isinstance(flight, Call)
+                returned.append(Returned(flight, outcome))
+            elif isinstance(outcome, CheckRunOutcome):
+                assert isinstance(flight, Checkup)
+                if self._recorder.observe(tx, outcome.sources):
+                    self._checkups.again(flight)
+                else:
+                    self._checkups.record(tx, flight, outcome)
             else:
-                returned.append(Returned(flight, _outcome(flight, future)))
+                assert isinstance(flight, Checkup)
+                self._checkups.lost(tx, flight, outcome)
         for one, recorded in self._recorder.record(tx, returned):
             self._settler.settle(one, recorded)
         if self.settings.fail_fast and self.state.tally.failed and self._stop is None:
             self._stop = RunStatus.FAILED
-
-    def _record_checkup(self, tx: Transaction, checkup: Checkup, future: Future[Outcome]) -> None:
-        try:
-            outcome = future.result()
-        except AssetsError as error:
-            self._checkups.lost(tx, checkup, error)
-            return
-        assert isinstance(outcome, CheckRunOutcome)
-        self._checkups.record(tx, checkup, outcome)
 
     def _retry(self, tx: Transaction) -> list[Call]:
         calls = []
@@ -296,15 +301,18 @@ class Runner:
         future.add_done_callback(lambda done: self._arrived.put((flight, done)))
 
 
-def _outcome(call: Call, future: Future[Outcome]) -> StepOutcome:
-    """What came back; a worker that died failed every target of its call, with the reason."""
+def _landed(flight: _Flight, future: Future[Outcome]) -> Outcome | AssetsError:
+    """What came back; a worker that died failed every target of its call, with the reason and what it printed."""
     try:
-        outcome = future.result()
+        return future.result()
     except AssetsError as error:
-        failure = Failure("died", error.message, retryable=True)
+        if isinstance(flight, Checkup):
+            return error
+        kind = "died" if error.code == WORKER_DIED else error.code
+        failure = Failure(kind, error.message, retryable=not isinstance(error, ConflictError))
+        request = flight.request
         outputs = tuple(
-            NotProduced(o.asset, o.partition, o.attempt, failure) for o in call.request.outputs
+            NotProduced(o.asset, o.partition, o.attempt, failure) for o in request.outputs
         )
-        return StepOutcome(call.id, outputs)
-    assert isinstance(outcome, StepOutcome)
-    return outcome
+        tail = last_lines(request.log)
+        return StepOutcome(flight.id, outputs, log=str(request.log) if tail else None, tail=tail)

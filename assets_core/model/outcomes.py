@@ -79,3 +79,5 @@ class CheckRunOutcome:
     asset: AssetKey
     partition: str
     checks: tuple[CheckOutcome, ...]
+    sources: tuple[SourceRead, ...] = ()
+    """The tokens of the sources that the checks read."""

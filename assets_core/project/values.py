@@ -10,7 +10,7 @@ from assets_core.errors import NoMatchError, StepError
 from assets_core.execution.loading import Loader
 from assets_core.execution.observing import observe_source
 from assets_core.model.keys import AssetPartition
-from assets_core.model.values import StoredPart
+from assets_core.model.values import OMITTED, StoredPart
 from assets_core.ports import PinnedInput
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def _parts(
             wanted = [AssetPartition(asset, k) for k in keys]
             found = reader.current(project.env, wanted)
             records = [found[w] for w in wanted if w in found]
+    records = [r for r in records if r.written.materializer != OMITTED]
     if not records:
         raise StepError(
             "E431", f"`{asset}` is not materialized", help=f"run it: assets materialize {asset}"
