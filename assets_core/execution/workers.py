@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 
 from assets_core.ports import ProjectRef, Request
 
+_STDERR = 2
 _KILLED_BY_KERNEL = (
     "it was killed by signal 9 (SIGKILL); when nobody sent it, the machine was out of memory"
 )
@@ -54,6 +55,7 @@ def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
+            stdout=_STDERR,  # what user code prints between calls; stdout is for results
             pass_fds=(theirs.fileno(), read_end),
             start_new_session=True,
         )

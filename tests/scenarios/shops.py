@@ -129,14 +129,20 @@ class Shop:
         force: bool = False,
         overrides: Sequence[str] = (),
         planned: Callable[[Planned], None] = lambda planned: None,
+        on_event: Callable[[Event], None] = lambda event: None,
         **options: Any,
     ) -> list[str]:
         """Materialize, whatever comes of it; the calls that were made, in order."""
         self.events.clear()
         wish = Wish(tuple(select), (), tuple(partitions), force)
         chosen = replace(RunOptions(), **options)
+
+        def see(event: Event) -> None:
+            self.events.append(event)
+            on_event(event)
+
         self.result = self.project(overrides).materialize(
-            wish, chosen, on_event=self.events.append, now=self.now, planned=planned
+            wish, chosen, on_event=see, now=self.now, planned=planned
         )
         return self.calls()
 
