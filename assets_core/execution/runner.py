@@ -33,7 +33,8 @@ from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
-from assets_core.ports import ColumnRow, Executor, Outcome, StateStore, Transaction
+from assets_core.partitions import PartitionSet
+from assets_core.ports import ColumnRow, Executor, Lease, Outcome, StateStore, Transaction
 
 CONFLICT_POLL_S = 0.25
 Replan: TypeAlias = Callable[[], Plan]
@@ -243,17 +244,29 @@ class Runner:
     def _retry(self, tx: Transaction) -> list[Call]:
         calls = []
         for call, failed in self._retries.due(self.state.clock.monotonic()):
-            calls.append(self._next_try(tx, call, failed))
+            again = self._next_try(tx, call, failed)
+            if again is not None:
+                calls.append(again)
         return calls
 
-    def _next_try(self, tx: Transaction, call: Call, failed: tuple[Target, ...]) -> Call:
-        """The same claim and the same pins, with a fresh attempt for each target that failed."""
+    def _next_try(self, tx: Transaction, call: Call, failed: tuple[Target, ...]) -> Call | None:
+        """The same claim and the same pins, with a fresh attempt for each target that failed.
+
+        None where another run took the claim meanwhile: then it is decided again, like any claim that is refused.
+        """
         state = self.state
         targets = tuple(replace(t, attempt=new_id()) for t in failed)
-        leases = tuple(
-            tx.renew(next(le for le in call.leases if le.attempt == old.attempt), new.attempt)
-            for old, new in zip(failed, targets, strict=True)
-        )
+        held = {lease.attempt: lease for lease in call.leases}
+        leases: list[Lease] = []
+        try:
+            for old, new in zip(failed, targets, strict=True):
+                leases.append(tx.renew(held[old.attempt], new.attempt))
+        except ConflictError:
+            tx.release([*leases, *(held[t.attempt] for t in failed)])
+            for target in failed:
+                single = PartitionSet.range(target.ordinal, target.ordinal + 1)
+                state.frontier.put_back(target.asset, single)
+            return None
         request = make_request(
             state, call.definition, new_id(), targets, lambda wanted: tx.pins(state.env, wanted)
         )
@@ -264,7 +277,7 @@ class Runner:
             call,
             id=pinned.call,
             targets=targets,
-            leases=leases,
+            leases=tuple(leases),
             inputs={t.ordinal: call.inputs[t.ordinal] for t in targets},
             request=pinned,
             tries=call.tries + 1,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 from assets_core.model.events import Adopted, Superseded
-from tests.scenarios.shops import Shop
+from tests.scenarios.shops import FakeClock, Shop
 
 DAYS = """
 days = DailyPartitions(start="2026-01-01", end="2026-01-09")
@@ -210,6 +211,43 @@ def test_an_attempt_whose_claim_was_taken_is_superseded_and_decided_again(shop: 
         run, _ = next(r for r in reader.runs("default", 5) if r[0].run != "thief")
         statuses = [a.status.value for a in reader.attempts(run.run)]
     assert statuses == ["superseded", "materialized"]
+    assert shop.todo() == []
+
+
+def test_a_claim_that_is_taken_while_a_retry_waits_is_decided_again(shop: Shop) -> None:
+    shop.define("""
+        @asset(code_version="1", retry=Retry(max_retries=2, delay=5.0))
+        def slow() -> int:
+            ran("slow")
+            steal = Path("steal.txt")
+            if steal.exists():
+                text = steal.read_text()
+                steal.unlink()
+                Path("later.txt").write_text(text)
+                raise ValueError("once")
+            return 1
+
+
+        @asset(code_version="1")
+        def after(slow: int) -> int:
+            ran("after")
+            return slow
+        """)
+    shop.write("steal.txt", STEAL)
+
+    class Clock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            later = shop.root / "later.txt"
+            if later.exists():
+                text = later.read_text().replace("Path(", f"Path({str(shop.root)!r}, ")
+                later.unlink()
+                exec(text, {"Path": Path})
+            super().sleep(seconds)
+
+    shop.clock = Clock()
+    assert shop.attempt() == ["slow", "slow", "after"]
+    assert shop.result is not None
+    assert shop.result.ok
     assert shop.todo() == []
 
 
