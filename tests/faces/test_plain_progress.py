@@ -95,8 +95,9 @@ def test_a_heartbeat_says_what_is_running_while_nothing_else_does(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "HEARTBEAT_S", 0.01)
-    with Progress(on(heard), plan_of(a=2, b=1)) as shown:
-        shown.see(StepStarted("c", (A,), ("x",), 0.0))
+    shown = Progress(on(heard), plan_of(a=2, b=1))
+    shown.see(StepStarted("c", (A,), ("x",), 0.0))
+    with shown:
         assert heard.line.wait(30)
     first = heard.getvalue().splitlines()[0]
     assert first.startswith("  0 of 3 after ")

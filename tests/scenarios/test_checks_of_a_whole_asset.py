@@ -61,7 +61,9 @@ def test_it_is_judged_once_when_its_partitions_have_settled_and_before_what_read
     assert shop.result.ok
     assert shop.todo() == []
     assert shop.build() == []
-    assert shop.of(CheckEvaluated) == [], "an unchanged check over unchanged data is not evaluated again"
+    assert shop.of(CheckEvaluated) == [], (
+        "an unchanged check over unchanged data is not evaluated again"
+    )
 
 
 def test_a_failure_publishes_the_partitions_and_blocks_everything_that_reads_them(

@@ -11,6 +11,7 @@ from tests.scenarios.example.pages import DOCS, ROOT, Reader
 PAGES = [ROOT / "README.md", DOCS / "tutorial/first-project.md", *sorted(DOCS.glob("how-to/*.md"))]
 
 
+@pytest.mark.timeout(600)  # twenty commands, on a machine that may be shared
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_prints_what_it_says(page: Path, tmp_path: Path) -> None:
     reader = Reader(tmp_path)
