@@ -3,7 +3,8 @@
 Unpartitioned assets share three flat arrays, so that a project of 100,000 of them is compared in a few numpy calls;
 every partitioned asset has arrays of its own over *slots*: the partitions that exist at ``now`` and those recorded,
 ascending by ordinal. A slot whose ``number`` is 0 has no version. The planner treats all of this as frozen. The
-runner owns a snapshot of its own and advances it with ``put`` as records commit.
+runner owns a snapshot of its own and advances it with ``put`` as records commit; what is derived from the slots (sets
+of partitions, terms) is kept and advanced with them, so that a step costs the same however many partitions there are.
 
 Rows recorded with another number of inputs than today's keep a zero input block: their shape digest differs, so they
 are stale whatever their inputs were.
@@ -20,7 +21,7 @@ import numpy as np
 
 from assets_core.graph import AssetGraph
 from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_dtype
-from assets_core.model.versions import InputVersion, Term, column_term
+from assets_core.model.versions import InputVersion, Term
 from assets_core.partitions import PartitionSet
 from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 HEAD = row_dtype(0)
 INPUT = np.dtype([("low", "<u8"), ("high", "<u8"), ("count", "<i8"), ("as_of", "<i8")])
 _SINGLE = np.zeros(1, dtype=np.int64)
-_UNREADABLE = np.uint64(Flag.MISSING | Flag.DAMAGED | Flag.OMITTED)
-_OMITTED = np.uint64(Flag.OMITTED)
-_BLOCKING = np.uint64(Flag.BLOCKING_FAILED)
+_UNREADABLE = int(Flag.MISSING | Flag.DAMAGED | Flag.OMITTED)
+_OMITTED = int(Flag.OMITTED)
+_BLOCKING = int(Flag.BLOCKING_FAILED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +96,11 @@ class Lineage:
         """Sources whose observation failed, with the message."""
         self.durations: dict[int, DurationStats] = {}
         self._columns: dict[int, dict[tuple[str, ...], dict[int, InputVersion]]] = {}
+        self._tables: dict[int, NDArray[np.void]] = {}
+        """The memory behind ``partitioned``, a row as one value: copied so, rows cost a tenth of field by field."""
+        self._sets: dict[int, dict[int, PartitionSet]] = {}
+        """Per partitioned asset and flags: what is recorded without any of these flags."""
+        self._terms: dict[int, dict[tuple[str, ...] | None, EdgeTerms]] = {}
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -112,20 +118,30 @@ class Lineage:
 
     def recorded(self, asset: int) -> PartitionSet:
         """The partitions that have a version."""
-        rows = self.rows(asset)
-        return PartitionSet.of(rows.ordinals[rows.recorded])
+        return self._without(asset, 0)
+
+    def present(self, asset: int) -> PartitionSet:
+        """The partitions whose version adds a term to what reads them: all but omitted ones."""
+        return self._without(asset, _OMITTED)
 
     def readable(self, asset: int) -> PartitionSet:
         """The partitions that have a version to read: not omitted, missing or damaged as far as is known."""
-        rows = self.rows(asset)
-        sound = rows.recorded & ((rows.head["flags"] & _UNREADABLE) == 0)
-        return PartitionSet.of(rows.ordinals[sound])
+        return self._without(asset, _UNREADABLE)
 
     def failing(self, asset: int) -> PartitionSet:
         """The partitions whose published version fails a blocking check."""
+        return self._without(asset, 0) - self._without(asset, _BLOCKING)
+
+    def _without(self, asset: int, flags: int) -> PartitionSet:
+        known = self._sets.get(asset, {}).get(flags)
+        if known is not None:
+            return known
         rows = self.rows(asset)
-        failing = rows.recorded & ((rows.head["flags"] & _BLOCKING) != 0)
-        return PartitionSet.of(rows.ordinals[failing])
+        sound = (rows.head["number"] != 0) & ((rows.head["flags"] & np.uint64(flags)) == 0)
+        members = PartitionSet.of(rows.ordinals[sound])
+        if asset in self.partitioned:
+            self._sets.setdefault(asset, {})[flags] = members
+        return members
 
     def single_judged(self) -> NDArray[np.bool_]:
         """For every asset without partitions, whether some check was evaluated on its version."""
@@ -153,18 +169,23 @@ class Lineage:
 
     def terms(self, asset: int, columns: tuple[str, ...] | None) -> EdgeTerms:
         """What reading these columns (None: everything) of each slot adds to an input version."""
+        found = self._terms.get(asset, {}).get(columns)
+        if found is not None:
+            return found
         rows = self.rows(asset)
-        present = rows.recorded & ((rows.head["flags"] & _OMITTED) == 0)
+        present = rows.recorded & ((rows.head["flags"] & np.uint64(_OMITTED)) == 0)
         low = np.where(present, rows.head["term"][:, 0], np.uint64(0))
         high = np.where(present, rows.head["term"][:, 1], np.uint64(0))
-        count = present.astype(np.int64)
+        terms = EdgeTerms(rows.ordinals, low, high, present.astype(np.int64))
         known = self._columns.get(asset, {}).get(columns) if columns is not None else None
         if known:
             for slot in np.flatnonzero(present):
                 version = known.get(int(rows.ordinals[slot]))
                 if version is not None:
-                    low[slot], high[slot], count[slot] = version
-        return EdgeTerms(rows.ordinals, low, high, count)
+                    terms.low[slot], terms.high[slot], terms.count[slot] = version
+        if asset in self.partitioned:
+            self._terms.setdefault(asset, {})[columns] = terms
+        return terms
 
     def total(self, asset: int) -> InputVersion:
         """The sum over everything that is recorded of an asset."""
@@ -191,28 +212,42 @@ class Lineage:
                 self.candidates.setdefault(asset, {})[ordinal] = row
 
     def _add_slots(self, current: Iterable[PackedRows]) -> None:
-        recorded: dict[int, list[NDArray[np.int64]]] = {}
+        recorded: dict[int, list[PartitionSet]] = {}
         partitioned = [a for a, s in enumerate(self.graph.specs) if s.partitions.is_partitioned]
         wanted = np.zeros(len(self.graph.keys), dtype=np.bool_)
         wanted[partitioned] = True
         for packed in current:
             for asset, part in _by_asset(packed, wanted):
-                recorded.setdefault(asset, []).append(packed.ordinals[part])
+                known = PartitionSet.of(np.sort(packed.ordinals[part]))
+                recorded.setdefault(asset, []).append(known)
         for asset in partitioned:
-            existing = self.graph.specs[asset].partitions.existing(self.now).to_array()
-            extra = recorded.get(asset)
-            ordinals = np.union1d(existing, np.concatenate(extra)) if extra else existing
-            self._make_slots(asset, ordinals)
+            existing = self.graph.specs[asset].partitions.existing(self.now)
+            sets = [existing, *recorded.get(asset, ())]
+            slots = PartitionSet.from_ranges(
+                np.concatenate([one.starts for one in sets]),
+                np.concatenate([one.stops for one in sets]),
+            )
+            self._make_slots(asset, slots.to_array())
 
     def _make_slots(self, asset: int, ordinals: NDArray[np.int64]) -> None:
+        """Slots for these partitions, with whatever the asset had; heads and inputs lie in one table as in a store."""
         size, arity = len(ordinals), int(self.arity[asset])
         old = self.partitioned.get(asset)
-        new = AssetRows(ordinals, np.zeros(size, HEAD), np.zeros((size, arity), INPUT))
+        table = np.zeros(size, row_dtype(arity))
+        self._tables[asset] = table.view(_raw(arity))
+        head = np.ndarray(size, HEAD, table, 0, table.strides)
+        inputs = table["inputs"] if arity else np.zeros((size, 0), INPUT)
         if old is not None:
             at = np.searchsorted(ordinals, old.ordinals)
-            new.head[at] = old.head
-            new.inputs[at] = old.inputs
-        self.partitioned[asset] = new
+            head[at] = old.head
+            inputs[at] = old.inputs
+        self.partitioned[asset] = AssetRows(ordinals, head, inputs)
+        self._forget(asset)
+
+    def _forget(self, asset: int) -> None:
+        """Drop what is derived from the slots of an asset."""
+        self._sets.pop(asset, None)
+        self._terms.pop(asset, None)
 
     def _scatter(self, packed: PackedRows) -> None:
         """Copy rows to their slots; later rows override earlier ones because assignment is in order."""
@@ -229,20 +264,25 @@ class Lineage:
             self.single_inputs[at] = table["inputs"][single[fits]]
         for asset, part in _by_asset(packed, is_partitioned):
             rows = self.partitioned[asset]
-            slots = np.searchsorted(rows.ordinals, packed.ordinals[part])
-            rows.head[slots] = head[part]
-            if packed.inputs and self.arity[asset] == packed.inputs:
-                rows.inputs[slots] = table["inputs"][part]
+            slots = _run(rows.ordinals.searchsorted(packed.ordinals[part]))
+            if self.arity[asset] == packed.inputs:
+                self._tables[asset][slots] = table.view(_raw(packed.inputs))[_run(part)]
+            else:
+                rows.head[slots] = head[part]
+            self._forget(asset)
 
     def load_columns(self, rows: Iterable[ColumnRow]) -> None:
         """Lay the column digests of column-aware upstreams over their slots."""
+        by_asset: dict[int, list[ColumnRow]] = {}
         for row in rows:
             asset = self.graph.numbers.get(row.asset)
-            if asset is None:
-                continue
-            ordinals, known = self.graph.specs[asset].partitions.find([row.partition])
-            if known[0]:
-                self.put_columns(asset, int(ordinals[0]), row)
+            if asset is not None:
+                by_asset.setdefault(asset, []).append(row)
+        for asset, mine in by_asset.items():
+            found, known = self.graph.specs[asset].partitions.find([r.partition for r in mine])
+            for ordinal, there, row in zip(found.tolist(), known.tolist(), mine, strict=True):
+                if there:
+                    self.put_columns(asset, ordinal, row)
 
     def put_columns(self, asset: int, ordinal: int, row: ColumnRow) -> None:
         """Set what each declared projection of one partition adds; whole versions keep their own term."""
@@ -250,7 +290,9 @@ class Lineage:
             known = self._columns.setdefault(asset, {}).setdefault(columns, {})
             known.pop(ordinal, None)
             if row.columns is not None:
-                known[ordinal] = projection_version(row, columns)
+                known[ordinal] = row.version(columns)
+        if asset in self._terms:
+            self._advance(asset, ordinal, self._slot(asset, ordinal))
 
     def observe(self, asset: int, terms: Mapping[int, Term]) -> None:
         """Lay a source's observed terms (by ordinal) over its slots: what was seen is what is there."""
@@ -262,23 +304,56 @@ class Lineage:
                 self._make_slots(asset, np.union1d(self.rows(asset).ordinals, missing))
         rows = self.rows(asset)
         rows.head["number"] = 0
-        for ordinal, term in terms.items():
-            slot = int(np.searchsorted(rows.ordinals, ordinal))
-            rows.head[slot]["number"] = -1
-            rows.head[slot]["term"] = term
+        slots = np.searchsorted(rows.ordinals, np.fromiter(terms, np.int64, len(terms)))
+        rows.head["number"][slots] = -1
+        rows.head["term"][slots] = np.array(list(terms.values()), np.uint64).reshape(-1, 2)
+        self._forget(asset)
 
     # --- advancing (the runner's own snapshot only) ---------------------------------------------------------------
 
     def put(self, asset: int, ordinal: int, row: bytes) -> None:
         """Make ``row`` the current version of one asset-partition."""
+        slot = self._slot(asset, ordinal)
         rows = self.rows(asset)
-        slot = int(np.searchsorted(rows.ordinals, ordinal))
-        if slot == len(rows.ordinals) or rows.ordinals[slot] != ordinal:
-            self._make_slots(asset, np.insert(rows.ordinals, slot, ordinal))
-            rows = self.rows(asset)
         rows.head[slot] = np.frombuffer(row, HEAD, 1)[0]
         if input_count(row) == self.arity[asset]:
             rows.inputs[slot] = np.frombuffer(row, INPUT, -1, HEAD_SIZE)
+        self._advance(asset, ordinal, slot)
+
+    def put_observed(self, asset: int, ordinal: int, term: Term) -> None:
+        """Take note that one partition of a source was seen with another token."""
+        slot = self._slot(asset, ordinal)
+        head = self.rows(asset).head
+        head["number"][slot] = -1
+        head["term"][slot] = term
+        self._advance(asset, ordinal, slot)
+
+    def _slot(self, asset: int, ordinal: int) -> int:
+        """Where a partition stands, making room for one that came into being meanwhile."""
+        ordinals = self.rows(asset).ordinals
+        slot = int(ordinals.searchsorted(ordinal))
+        if slot == len(ordinals) or ordinals[slot] != ordinal:
+            self._make_slots(asset, np.insert(ordinals, slot, ordinal))
+        return slot
+
+    def _advance(self, asset: int, ordinal: int, slot: int) -> None:
+        """Bring what is derived from one slot up to it."""
+        if asset not in self.partitioned:
+            return
+        head = self.rows(asset).head
+        number, flags = int(head["number"][slot]), int(head["flags"][slot])
+        sets = self._sets.get(asset, {})
+        for without, members in sets.items():
+            there = number != 0 and not flags & without
+            if there != (ordinal in members):
+                one = PartitionSet.range(ordinal, ordinal + 1)
+                sets[without] = members | one if there else members - one
+        low, high = head["term"][slot].tolist()
+        added = (low, high, 1) if number and not flags & _OMITTED else (0, 0, 0)
+        for columns, terms in self._terms.get(asset, {}).items():
+            known = self._columns.get(asset, {}).get(columns) if columns and added[2] else None
+            version = known.get(ordinal, added) if known else added
+            terms.low[slot], terms.high[slot], terms.count[slot] = version
 
     def put_candidate(self, asset: int, ordinal: int, row: bytes | None) -> None:
         """Keep ``row`` as the candidate of one asset-partition, or None: it has none any more."""
@@ -288,22 +363,17 @@ class Lineage:
             self.candidates.setdefault(asset, {})[ordinal] = row
 
 
-def projection_version(row: ColumnRow, columns: tuple[str, ...]) -> InputVersion:
-    """The version of some columns of one partition: a term per column and one for the row count.
+def _raw(inputs: int) -> np.dtype[np.void]:
+    """The dtype of a packed row whose fields nobody looks at."""
+    return np.dtype((np.void, HEAD_SIZE + INPUT.itemsize * inputs))
 
-    A column that is not there adds nothing; the term count tells. Case does not count in what SQL reads, so columns
-    that differ only by it all count.
-    """
-    wanted = {name.casefold() for name in columns}
-    terms = [column_term(row.partition, "", "", row.rows, "")]
-    terms += [
-        column_term(row.partition, c.name, c.type, row.rows, c.digest)
-        for c in row.columns or ()
-        if c.name.casefold() in wanted
-    ]
-    low = sum(t.low for t in terms) % (1 << 64)
-    high = sum(t.high for t in terms) % (1 << 64)
-    return InputVersion(low, high, len(terms))
+
+def _run(positions: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Consecutive positions as a slice, which copies whole stretches of memory; any others as they are."""
+    first, last = int(positions[0]), int(positions[-1])
+    if last - first + 1 == len(positions) and bool((np.diff(positions) == 1).all()):
+        return slice(first, last + 1)
+    return positions
 
 
 def _by_asset(

@@ -13,7 +13,6 @@ from typing import TypeAlias
 from assets_core.execution.calls import Call
 from assets_core.execution.state import RunState
 from assets_core.graph import Edge
-from assets_core.lineage import projection_version
 from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import NotProduced, Produced, StepOutcome
 from assets_core.model.records import Failure, InputRecord
@@ -118,7 +117,7 @@ def _added(partition: str, written: Written, columns: tuple[str, ...] | None) ->
     if columns is None or written.columns is None:
         return sum_terms([term(partition, written.data_version)])
     row = ColumnRow(AssetKey(""), partition, written.rows or 0, written.columns)
-    return projection_version(row, columns)
+    return row.version(columns)
 
 
 def _sum(versions: Sequence[InputVersion]) -> InputVersion:

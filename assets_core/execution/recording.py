@@ -68,16 +68,19 @@ class Recorder:
 
     def observe(self, tx: Transaction, reads: Iterable[SourceRead]) -> bool:
         """A token that the worker saw is what was read, whatever was seen before; whether any of them is new."""
-        observations = []
+        observations, state = [], self.state
         for read in reads:
-            asset = self.state.graph.numbers[read.asset]
-            tokens = self.state.tokens.setdefault(asset, {})
+            asset = state.graph.numbers[read.asset]
+            tokens = state.tokens.setdefault(asset, {})
             if tokens.get(read.partition) == read.token:
                 continue
             tokens[read.partition] = read.token
-            observations.append(self._observation(asset, read.partition, read.token))
-        for key in dict.fromkeys(o.asset for o in observations):
-            self._reobserve(self.state.graph.numbers[key])
+            seen = self._observation(asset, read.partition, read.token)
+            observations.append(seen)
+            ordinals, known = state.graph.specs[asset].partitions.find([read.partition])
+            if known[0]:  # an observer may know more partitions than the source declares
+                version = term(read.partition, seen.version)
+                state.lineage.put_observed(asset, int(ordinals[0]), version)
         if observations:
             tx.observe(observations)
         return bool(observations)
@@ -87,22 +90,6 @@ class Recorder:
         version = source_version(token, state.versions.code[asset], state.versions.config[asset])
         return ObservationRecord(
             state.env, state.key(asset), partition, token, version, state.clock.now()
-        )
-
-    def _reobserve(self, asset: int) -> None:
-        state = self.state
-        code, config = state.versions.code[asset], state.versions.config[asset]
-        tokens = state.tokens[asset]
-        ordinals, known = state.graph.specs[asset].partitions.find(list(tokens))
-        state.lineage.observe(
-            asset,
-            {
-                int(ordinal): term(partition, source_version(token, code, config))
-                for ordinal, there, (partition, token) in zip(
-                    ordinals, known, tokens.items(), strict=True
-                )
-                if there  # an observer may know more partitions than the source declares
-            },
         )
 
     # --- facts --------------------------------------------------------------------------------------------------

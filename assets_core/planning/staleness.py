@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OMITTED = np.uint64(Flag.OMITTED)
+_FEW_RANGES = 8
 _ABSENT = np.uint64(Flag.MISSING | Flag.DAMAGED)
 
 
@@ -170,16 +171,18 @@ class Rebuilder:
 
     def _sum_edge(self, edge: Edge, ordinals: NDArray[np.int64], sums: Sums, column: int) -> None:
         terms = self.lineage.terms(edge.upstream, edge.columns)
-        materialized = PartitionSet.of(terms.ordinals[terms.count > 0])
-        table = edge.mapping.ranges_of(ordinals, materialized)
-        lo = np.searchsorted(terms.ordinals, table.starts, "left")
-        hi = np.searchsorted(terms.ordinals, table.stops, "left")
+        table = edge.mapping.ranges_of(ordinals, self.lineage.present(edge.upstream))
+        lo = terms.ordinals.searchsorted(table.starts, "left")
+        hi = terms.ordinals.searchsorted(table.stops, "left")
         for values, out in (
             (terms.low, sums.low),
             (terms.high, sums.high),
             (terms.count, sums.count),
         ):
-            per_range = _prefix(values)[hi] - _prefix(values)[lo]
+            per_range = _over_ranges(values, lo, hi)
+            if len(ordinals) == 1:
+                out[0, column] = per_range.sum(dtype=values.dtype)
+                continue
             per_partition = _prefix(per_range)
             out[:, column] = per_partition[table.indptr[1:]] - per_partition[table.indptr[:-1]]
 
@@ -309,6 +312,19 @@ class Rebuilder:
 def _lanes(versions: Sequence[str]) -> NDArray[np.uint64]:
     raw = bytes.fromhex("".join(v or "0" * 32 for v in versions))
     return np.frombuffer(raw, "<u8").reshape(len(versions), 2)
+
+
+def _over_ranges(
+    values: NDArray[Any], lo: NDArray[np.int64], hi: NDArray[np.int64]
+) -> NDArray[Any]:
+    """The sum over each range of positions; a few of them are not worth prefix sums over everything."""
+    if len(lo) > _FEW_RANGES:
+        prefix = _prefix(values)
+        between: NDArray[Any] = prefix[hi] - prefix[lo]
+        return between
+    bounds = zip(lo.tolist(), hi.tolist(), strict=True)
+    sums: NDArray[Any] = np.array([values[a:b].sum() for a, b in bounds], values.dtype)
+    return sums
 
 
 def _prefix(values: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from assets_core.model.records import (
     MaterializationRecord,
 )
 from assets_core.model.values import ColumnDigest
-from assets_core.model.versions import InputVersion
+from assets_core.model.versions import InputVersion, column_term, sum_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,24 @@ class ColumnRow:
     partition: str
     rows: int
     columns: tuple[ColumnDigest, ...] | None
+
+    def version(self, columns: tuple[str, ...]) -> InputVersion:
+        """The version of these columns of the partition: a term per column and one for the row count.
+
+        A column that is not there adds nothing; the term count tells. Case does not count in what SQL reads, so columns
+        that differ only by it all count.
+        """
+        wanted = {name.casefold() for name in columns}
+        return sum_terms(
+            [
+                column_term(self.partition, "", "", self.rows, ""),
+                *(
+                    column_term(self.partition, c.name, c.type, self.rows, c.digest)
+                    for c in self.columns or ()
+                    if c.name.casefold() in wanted
+                ),
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
