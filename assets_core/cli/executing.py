@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from assets_core.cli.event_lines import event_document
 from assets_core.cli.failures_text import Failures
 from assets_core.cli.progress import Progress, progress_for
+from assets_core.cli.screen import Piece
 from assets_core.cli.session import Session
 from assets_core.cli.stopping import stoppable
 from assets_core.cli.summary_text import nothing_to_do, summary
@@ -21,7 +22,20 @@ if TYPE_CHECKING:
     from assets_core.project import Planned
 
 FAILED = 1
-NOTHING_SELECTED = (("note: ", "note"), "nothing is selected: no asset-partition is in that state")
+
+
+def nothing_selected(planned: Planned) -> tuple[Piece, ...] | None:
+    """What is said where a selection left nothing to decide; None where it left something."""
+    if any(planned.wanted.values()):
+        return None
+    by_state = planned.wish.partitions or any("status:" in text for text in planned.wish.select)
+    if planned.wanted or by_state:
+        text = "nothing is selected: no asset-partition is in that state"
+    else:
+        text = "nothing but sources is selected: they are observed, not made"
+    return (("note: ", "note"), text)
+
+
 CONFLICT = 5
 
 OnPlan: TypeAlias = "Callable[[Planned], None]"
@@ -99,8 +113,9 @@ class Execution:
         """What the plan says beside its steps, before anything runs."""
         from assets_core.cli.plan_text import note_lines
 
-        if not any(planned.wanted.values()):
-            self.session.say(*NOTHING_SELECTED)
+        nothing = nothing_selected(planned)
+        if nothing is not None:
+            self.session.say(*nothing)
         for line in note_lines(planned.plan):
             self.session.say(*line)
 

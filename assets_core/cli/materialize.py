@@ -65,7 +65,8 @@ def run(
     wish = wish_of(select, select_from, exclude, partitions, force=force)
     saved = None
     if plan is not None:
-        saved = _saved(plan, alone=not (select or select_from or exclude or partitions or config))
+        given = (select, select_from, exclude, partitions, config, force)
+        saved = _saved(plan, alone=not any(given))
         session.use_env(saved.env)
     overrides = saved.overrides if saved is not None else tuple(config or ())
     project = session.project(overrides=overrides, flags={"jobs": jobs, "executor": executor})

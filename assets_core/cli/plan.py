@@ -42,7 +42,7 @@ def run(
     Sources are observed; code, config and inputs are compared with what is recorded. Run what is shown with
     `assets materialize` and the same arguments.
     """
-    from assets_core.project.explaining import plan_details
+    from assets_core.project.explaining import plan_details, run_numbers
     from assets_core.project.saved_plans import document_of, write_plan
 
     session = session_of(ctx)
@@ -51,7 +51,8 @@ def run(
     with project.reading() as reader:
         planned = project.plan_with(reader, wish)
         details = plan_details(project, planned.plan, reader)
-        names = _run_names(planned, reader.run)
+        reasons = [reason for step in planned.plan.steps for reason in step.reasons]
+        names = run_numbers(reader, reasons)
     document = document_of(project, planned, details) if out or session.as_json else {}
     if out:
         write_plan(out, document)
@@ -67,18 +68,19 @@ def _print(
     project: Project,
     planned: Planned,
     details: Details,
-    names: dict[str, str],
+    names: dict[str, int],
     command: str,
     *,
     full: bool,
     diff: bool,
 ) -> None:
     from assets_core.cli.diff_text import diff_lines
-    from assets_core.cli.executing import NOTHING_SELECTED
+    from assets_core.cli.executing import nothing_selected
     from assets_core.cli.plan_text import plan_lines
 
-    if planned.plan.is_empty and not any(planned.wanted.values()):
-        session.say(*NOTHING_SELECTED)
+    nothing = nothing_selected(planned)
+    if nothing is not None:
+        session.say(*nothing)
     lines = plan_lines(
         planned.plan,
         project.graph,
@@ -86,26 +88,12 @@ def _print(
         width=session.out.width,
         full=full,
         command=command,
-        run_name=lambda run: names.get(run, run),
+        run_name=lambda run: str(names.get(run, run)),
     )
     for line in lines:
         session.out.line(*line)
     for line in diff_lines(planned.plan, details) if diff else ():
         session.out.line(*line)
-
-
-def _run_names(planned: Planned, find: object) -> dict[str, str]:
-    """The numbers of the runs that reasons name."""
-    from assets_core.model.plans import CheckBlocked
-
-    assert callable(find)
-    names: dict[str, str] = {}
-    for step in planned.plan.steps:
-        for reason in step.reasons:
-            if isinstance(reason, CheckBlocked) and reason.run not in names:
-                found = find(reason.run)
-                names[reason.run] = str(found[0].number) if found else reason.run
-    return names
 
 
 def _command(wish: Wish, out: str | None) -> str:

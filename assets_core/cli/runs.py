@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,12 +39,26 @@ def list_runs(ctx: typer.Context, limit: Limit = _LISTED) -> int:
     with project.reading() as reader:
         views = latest_runs(project, reader, limit)
     if session.as_json:
-        session.document(runs_document([(view.record, view.end) for view in views]))
+        document = runs_document([(view.record, view.end) for view in views])
+        session.document(
+            {**document, "runs": [_as_it_is(*pair) for pair in _pairs(document, views)]}
+        )
         return 0
     print_columns(session.out, [_row(view, project.clock.now()) for view in views])
     if not views:
         session.say("nothing has run yet")
     return 0
+
+
+def _pairs(
+    document: Mapping[str, Any], views: Sequence[RunView]
+) -> Iterator[tuple[Mapping[str, Any], RunView]]:
+    return zip(document["runs"], views, strict=True)
+
+
+def _as_it_is(document: Mapping[str, Any], view: RunView) -> dict[str, Any]:
+    """With the run's true status: records can't say that a run died."""
+    return {**document, "status": view.status.value}
 
 
 def _row(view: RunView, now: datetime) -> Sequence[Piece]:
@@ -75,7 +89,7 @@ def show_run(ctx: typer.Context, run: Run = None) -> int:
         view = find_run(project, reader, run)
         attempts = reader.attempts(view.record.run)
     if session.as_json:
-        session.document(recorded_run_document(view.record, view.end, attempts))
+        session.document(_as_it_is(recorded_run_document(view.record, view.end, attempts), view))
         return 0
     for line in _details(view, attempts):
         session.out.line(*line)
@@ -92,9 +106,9 @@ def _details(view: RunView, attempts: Sequence[AttemptRecord]) -> Iterator[Line]
         f"  started {local(view.record.started)}",
         (f"  {view.record.run}", "dim"),
     )
-    options = {name: value for name, value in view.record.options.items() if value}
+    options = [f"{name} {_told(value)}" for name, value in view.record.options.items() if value]
     if options:
-        yield (("  options  ", "dim"), ", ".join(f"{k}: {v}" for k, v in options.items()))
+        yield (("  options  ", "dim"), "; ".join(options))
     if view.end is not None:
         counts = ", ".join(f"{n:,} {name}" for name, n in view.end.counts.items())
         yield (("  counts   ", "dim"), counts)
@@ -111,6 +125,10 @@ def _details(view: RunView, attempts: Sequence[AttemptRecord]) -> Iterator[Line]
         )
     if len(shown) < len(attempts):
         yield ((f"  and {len(attempts) - len(shown):,} more attempts", "dim"),)
+
+
+def _told(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def logs(ctx: typer.Context, run: Run = None, follow: Follow = False) -> int:

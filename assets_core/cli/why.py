@@ -34,7 +34,7 @@ def run(ctx: typer.Context, address: Address) -> int:
                 found.partition,
                 found.explanations,
                 found.built,
-                found.built_by,
+                found.runs.get(found.built.run) if found.built else None,
                 project.graph,
                 found.details,
             )

@@ -16,7 +16,6 @@ from assets_core.model.plans import (
     NeverMaterialized,
     UpstreamPending,
 )
-from assets_core.observe.details import Details
 from assets_core.partitions import PartitionsDefinition, PartitionSet, describe_ranges
 from assets_core.planning.explain import Cause, Explanation
 
@@ -31,7 +30,13 @@ def why_lines(why: Why, graph: AssetGraph) -> Iterator[Line]:
     """Everything that is known, line by line."""
     for explanation in why.explanations:
         yield from _explanation(explanation, why, graph)
-    if not why.explanations:
+    if why.is_source:
+        readers = sorted(
+            {graph.keys[e.downstream] for e in graph.outputs(graph.numbers[why.asset])}
+        )
+        read = f"; it is read by {', '.join(readers)}" if readers else ""
+        yield ((why.asset, "bold"), f" is a source: observed, not made{read}")
+    elif not why.explanations:
         yield (f"{address(why.asset, why.partition or '')} has no partitions yet",)
     if why.built is not None:
         yield from _built(why, graph)
@@ -46,16 +51,17 @@ def _explanation(one: Explanation, why: Why, graph: AssetGraph) -> Iterator[Line
         verb = {"maybe": "may be stale"}.get(one.state, one.state)
     yield ((where, "bold"), f" {verb}")
     for cause in one.causes:
-        yield from _cause(cause, why.details, graph, 1)
+        yield from _cause(cause, why, graph, 1)
 
 
-def _cause(cause: Cause, details: Details, graph: AssetGraph, depth: int) -> Iterator[Line]:
-    yield ("  " * depth, ("because ", "dim"), _said(cause, details, graph))
+def _cause(cause: Cause, why: Why, graph: AssetGraph, depth: int) -> Iterator[Line]:
+    yield ("  " * depth, ("because ", "dim"), _said(cause, why, graph))
     for behind in cause.behind:
-        yield from _cause(behind, details, graph, depth + 1)
+        yield from _cause(behind, why, graph, depth + 1)
 
 
-def _said(cause: Cause, details: Details, graph: AssetGraph) -> str:
+def _said(cause: Cause, why: Why, graph: AssetGraph) -> str:
+    details = why.details
     match cause.reason:
         case CodeChanged(old=old, new=new):
             edits = details.code.get((old, new), ())
@@ -81,7 +87,8 @@ def _said(cause: Cause, details: Details, graph: AssetGraph) -> str:
         case UpstreamPending(upstreams=upstreams):
             return f"{', '.join(upstreams[:3])} may change"
         case reason:
-            return reason_text(reason, details)
+            text = reason_text(reason, details, lambda run: str(why.runs.get(run, run)))
+            return text.removeprefix("blocked: ")
 
 
 def _share(definition: PartitionsDefinition, members: PartitionSet, of: int) -> str:
@@ -96,7 +103,7 @@ def _share(definition: PartitionsDefinition, members: PartitionSet, of: int) -> 
 def _built(why: Why, graph: AssetGraph) -> Iterator[Line]:
     built = why.built
     assert built is not None
-    run = f"run {why.built_by}" if why.built_by else f"run {built.run}"
+    run = f"run {why.runs.get(built.run, built.run)}"
     read: list[str] = []
     for item in built.inputs:
         number = graph.numbers.get(item.upstream)

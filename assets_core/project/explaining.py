@@ -6,7 +6,7 @@ One plan of the asset and everything upstream of it, then a few reads of history
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.plans import (
     Action,
+    CheckBlocked,
     CodeChanged,
     ConfigChanged,
     InputAdded,
@@ -51,8 +52,10 @@ class Why:
     details: Details
     built: MaterializationRecord | None
     """The current version, where one asset-partition was asked for."""
-    built_by: int | None
-    """The number of the run that made it."""
+    runs: Mapping[str, int]
+    """The numbers of the runs that are named, by id."""
+    is_source: bool = False
+    """Observed, not made: there is nothing to explain."""
 
 
 def why(project: Project, asset: int, partition: str | None) -> Why:
@@ -68,7 +71,6 @@ def why(project: Project, asset: int, partition: str | None) -> Why:
         found = explain(planned.plan, planned.lineage, asset, wanted, past)
         built = _built(project, reader, asset, partition)
         reasons = [*_reasons(planned.plan), *_reasons_of(found)]
-        run = reader.run(built.run) if built is not None else None
         return Why(
             spec.key,
             partition,
@@ -76,8 +78,16 @@ def why(project: Project, asset: int, partition: str | None) -> Why:
             found,
             _details(project, reader, reasons),
             built,
-            run[0].number if run is not None else None,
+            run_numbers(reader, reasons, *([built.run] if built is not None else [])),
+            project.definition(asset).is_source,
         )
+
+
+def run_numbers(reader: StateReader, reasons: Iterable[Reason], *more: str) -> dict[str, int]:
+    """What people call the runs that reasons name."""
+    named = {reason.run for reason in reasons if isinstance(reason, CheckBlocked)}
+    found = ((run, reader.run(run)) for run in named.union(more))
+    return {run: record[0].number for run, record in found if record is not None}
 
 
 def plan_details(project: Project, plan: Plan, reader: StateReader) -> Details:

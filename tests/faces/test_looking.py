@@ -200,3 +200,39 @@ def test_sql_changes_nothing_and_reads_no_other_file(
     done = tables("sql", query, "--json")
     assert (done.code, done.document["code"]) == (code, error)
     assert "root:" not in done.out
+
+
+def test_a_source_is_not_explained_but_said_to_be_one(built: Command) -> None:
+    assert built("why", "raw_orders").out == (
+        "raw_orders is a source: observed, not made; it is read by orders\n"
+    )
+    for verb in ("plan", "materialize"):
+        done = built(verb, "raw_orders")
+        assert done.code == 0
+        assert "note: nothing but sources is selected" in done.err
+
+
+def test_a_run_whose_process_is_gone_is_said_to_have_died(built: Command) -> None:
+    killed = (
+        "\n\n@asset\ndef fatal() -> int:\n    import os, signal\n\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n    return 1\n"
+    )
+    path = built.folder / "shop" / "orders.py"
+    path.write_text(path.read_text() + killed)
+    assert built("materialize", "fatal").code == -9
+    assert built.json("runs", "ls")["runs"][0]["status"] == "died"
+    assert built("runs", "ls").out.startswith("2  died ")
+    assert built.json("runs", "show")["status"] == "died"
+    assert "! runs           run 2 ended without recording why\n" in built("doctor").out
+
+
+def test_why_names_the_check_that_keeps_a_version_back(built: Command) -> None:
+    built.edit("shop/orders.py", "return total > 0", "return total > 1_000")
+    built.edit("shop/orders.py", "return sum(sum(rows)", "return 2 * sum(sum(rows)")
+    assert built("materialize").code == 1
+    assert built("why", "total").out.startswith(
+        "total is blocked\n"
+        "  because check total_is_positive failed on the candidate of run 2\n"
+        "  last built by run 1 at "
+    )
+    assert built.json("why", "total")["explanations"][0]["state"] == "blocked"
