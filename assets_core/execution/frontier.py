@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from assets_core.graph import AssetGraph
-from assets_core.model.plans import Action, Plan
+from assets_core.model.plans import Action, Plan, Step
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocking import along_self
 
@@ -39,6 +39,14 @@ class Frontier:
                 self._add(self.run, step.index, step.partitions)
         for asset in self.waiting:
             self.touch(asset)
+
+    def extend(self, steps: Iterable[Step]) -> None:
+        """Steps that the plan did not have and the run made due."""
+        for step in steps:
+            self._add(self.waiting, step.index, step.partitions)
+            if step.action is Action.RUN:
+                self._add(self.run, step.index, step.partitions)
+            self.touch(step.index)
 
     def _add(self, where: dict[int, PartitionSet], asset: int, partitions: PartitionSet) -> None:
         where[asset] = where.get(asset, _NONE) | partitions

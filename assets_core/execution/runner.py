@@ -31,7 +31,7 @@ from assets_core.execution.tally import RunResult
 from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
 from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
-from assets_core.model.plans import Action, CheckFailing, Plan
+from assets_core.model.plans import Action, CheckFailing, Plan, Step
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
 from assets_core.ports import ColumnRow, Executor, Lease, Outcome, StateStore, Transaction
@@ -46,6 +46,8 @@ class RunSettings:
     """How a run behaves."""
 
     fail_fast: bool = False
+    checks_only: bool = False
+    """Evaluate checks and compute nothing, whatever they make due."""
     random: Callable[[], float] = random.random
 
 
@@ -75,6 +77,7 @@ class Runner:
         self._arrived: queue.SimpleQueue[tuple[_Flight, Future[Outcome]]] = queue.SimpleQueue()
         self._flying = 0
         self._conflicts: list[tuple[float, Refused]] = []
+        self._extended: dict[int, PartitionSet] = {}
         self._stop: RunStatus | None = None
         inner = state.emit
 
@@ -134,11 +137,42 @@ class Runner:
             if self._stop is not None:
                 return self._stop
             left = self._replan()
-            if not self._checkups.add(left.checks):
+            if not self._checkups.add(left.checks) and not self._extend(left):
                 failing = any(isinstance(a, CheckFailing) for a in left.annotations)
                 bad = failing or self.state.tally.failed
                 return RunStatus.FAILED if bad else RunStatus.SUCCEEDED
             self._turn([])
+
+    def _extend(self, left: Plan) -> bool:
+        """Take up what only the run made due, such as readers of a candidate that passed: each once, and after success.
+
+        After a failure what is left is what was blocked by it, and stays so.
+        """
+        if self.settings.checks_only or self.state.tally.failed:
+            return False
+        fresh: list[Step] = []
+        for step in left.steps:
+            taken = self._extended.get(step.index, PartitionSet.EMPTY)
+            partitions = step.partitions - taken - self._attempted(step)
+            if step.action is not Action.BLOCKED and partitions:
+                self._extended[step.index] = taken | partitions
+                fresh.append(replace(step, partitions=partitions))
+        self._checkups.expect(fresh)
+        self.state.frontier.extend(fresh)
+        return bool(fresh)
+
+    def _attempted(self, step: Step) -> PartitionSet:
+        """The partitions of a step that this run computed already."""
+        steps = self.state.tally.steps
+        return PartitionSet.of(
+            [
+                ordinal
+                for ordinal in step.partitions
+                if (known := steps.get(self.state.address(step.index, ordinal))) is not None
+                and known.outcome == "materialized"
+                and known.duration_s
+            ]
+        )
 
     @property
     def _waiting(self) -> bool:

@@ -47,7 +47,8 @@ def check(
         seen.append(made)
         return replace(made, plan=replace(made.plan, steps=(), unselected_stale=()))
 
-    result = carry_out(project, make, options, on_event=on_event, planned=planned)
+    only = replace(options, checks_only=True)
+    result = carry_out(project, make, only, on_event=on_event, planned=planned)
     with project.reading() as reader:
         return Checked(tuple(_results(project, seen[0], reader)), result)
 

@@ -35,6 +35,8 @@ class RunOptions:
     executor: str | None = None
     jobs: int | None = None
     fail_fast: bool = False
+    checks_only: bool = False
+    """Evaluate checks and compute nothing, whatever they make due."""
     retry_of: str | None = None
     on_runner: Callable[[Runner], None] = lambda runner: None
     """Gets the runner before it starts: what a signal handler needs to stop it."""
@@ -119,7 +121,7 @@ def _runner(
         values_of=project.definitions.values_of,
         forced={a: p for a, p in forced.items() if p},
     )
-    settings = RunSettings(fail_fast=options.fail_fast)
+    settings = RunSettings(fail_fast=options.fail_fast, checks_only=options.checks_only)
     return Runner(state, store, executor, settings, lambda: _replan(project, planned))
 
 
