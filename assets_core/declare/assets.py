@@ -87,7 +87,7 @@ def _define(function: object, options: dict[str, Any]) -> AssetDefinition:
     )
 
 
-_MAKING = frozenset({"batch", "batch_inputs", "code_version", "pool", "retry", "timeout"})
+_MAKING = frozenset({"batch", "code_version", "retry"})
 
 
 def function_of(function: object, decorator: str, depth: int) -> FunctionType:

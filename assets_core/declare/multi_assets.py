@@ -70,13 +70,10 @@ def _define(
 _MAKING = frozenset(
     {
         "batch",
-        "batch_inputs",
         "can_subset",
         "code_version",
-        "pool",
         "publish",
         "retry",
-        "timeout",
     }
 )
 

@@ -54,8 +54,6 @@ class SourceOptions(OutputOptions, total=False):
     prefix: str
     partitions: PartitionsDefinition
     code_version: str
-    pool: str
-    timeout: float
 
 
 class SqlAssetOptions(OutputOptions, total=False):
@@ -64,13 +62,10 @@ class SqlAssetOptions(OutputOptions, total=False):
     prefix: str
     partitions: PartitionsDefinition
     code_version: str
-    pool: str
-    timeout: float
     deps: Upstreams
     """Upstreams that are versioned but not loaded: definitions, names or keys, or ``Input`` with a mapping."""
     batch: Batch
     """How many partitions one call may get."""
-    batch_inputs: Literal["own", "shared"]
     retry: Retry
 
 
@@ -94,12 +89,9 @@ class MultiAssetOptions(TypedDict, total=False):
     deps: Upstreams
     code_version: str
     batch: Batch
-    batch_inputs: Literal["own", "shared"]
     can_subset: bool
     publish: Literal["each", "together"]
     retry: Retry
-    pool: str
-    timeout: float
 
 
 class Refused(Exception):
@@ -263,12 +255,6 @@ def _batch(value: object) -> object:
     raise Refused(f"takes a number of partitions or 'all', not {_shown(value)}")
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
-        return float(value)
-    raise Refused(f"takes a positive number of seconds, not {_shown(value)}")
-
-
 def _path(value: object) -> str:
     return _text(value).strip("/")
 
@@ -285,7 +271,6 @@ def _shown(value: object) -> str:
 
 _ACCEPT: dict[str, Callable[[object], object]] = {
     "batch": _batch,
-    "batch_inputs": _one_of("own", "shared"),
     "can_subset": _instance(bool, called="True or False"),
     "checks": _checks,
     "code_version": _text,
@@ -301,13 +286,11 @@ _ACCEPT: dict[str, Callable[[object], object]] = {
     "optional": _instance(bool, called="True or False"),
     "owners": _texts,
     "partitions": _instance(PartitionsDefinition, called="a partitions definition"),
-    "pool": _text,
     "prefix": _path,
     "publish": _one_of("each", "together"),
     "retry": _instance(Retry, called="`Retry(...)`"),
     "row_order": _one_of("canonical", "as_produced"),
     "tags": _tags,
-    "timeout": _seconds,
 }
 
 FOR_OUTPUT = frozenset(OutputOptions.__optional_keys__)

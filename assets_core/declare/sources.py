@@ -37,7 +37,7 @@ Observer = Callable[..., Any]
 the context."""
 
 _MISSING: Any = object()
-_MAKING = frozenset({"code_version", "pool", "timeout"})
+_MAKING = frozenset({"code_version"})
 
 
 @overload

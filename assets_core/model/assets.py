@@ -169,12 +169,9 @@ class AssetDefinition:
     """Every input: the loaded ones first, in the order of the parameters, then ``deps``."""
     code_version: str | None = None
     batch: Batch = 1
-    batch_inputs: Literal["own", "shared"] = "own"
     can_subset: bool = False
     publish: Literal["each", "together"] = "each"
     retry: Retry = Retry()
-    pool: str | None = None
-    timeout: float | None = None
 
     @property
     def key(self) -> AssetKey:

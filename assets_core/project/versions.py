@@ -128,8 +128,6 @@ def _options(definition: AssetDefinition) -> dict[str, JSON]:
     options: dict[str, JSON] = {}
     if definition.batch != 1:
         options["batch"] = definition.batch
-    if definition.batch_inputs != "own":
-        options["batch_inputs"] = definition.batch_inputs
     for spec in definition.outputs:
         shaped = _output_options(spec)
         if shaped or len(definition.outputs) > 1:

@@ -79,10 +79,7 @@ def test_every_argument_reaches_the_definition() -> None:
         row_order="canonical",
         code_version="7",
         batch="all",
-        batch_inputs="shared",
         retry=Retry(max_retries=2),
-        pool="db",
-        timeout=5,
     )
     def report() -> None:
         """Not shown."""
@@ -94,8 +91,8 @@ def test_every_argument_reaches_the_definition() -> None:
     assert [c.name for c in spec.checks] == ["not_null(a)", "not_null(b)", "unique(a)"]
     assert (spec.materializer, spec.materializer_options) == ("parquet", {"compression": "zstd"})
     assert (spec.deterministic, spec.row_key, spec.row_order) == (False, ("a",), "canonical")
-    assert (report.code_version, report.batch, report.batch_inputs) == ("7", "all", "shared")
-    assert (report.retry, report.pool, report.timeout) == (Retry(max_retries=2), "db", 5.0)
+    assert (report.code_version, report.batch) == ("7", "all")
+    assert report.retry == Retry(max_retries=2)
 
 
 @pytest.mark.parametrize(

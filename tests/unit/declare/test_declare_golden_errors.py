@@ -108,16 +108,6 @@ CASES: dict[str, tuple[str, str]] = {
         at shop/assets.py:3:17+31
         """,
     ),
-    "a timeout of zero": (
-        """
-        @asset(timeout=0)
-        def report(): ...
-        """,
-        """
-        DefinitionError E102: `timeout` takes a positive number of seconds, not 0
-        at shop/assets.py:3:16+1
-        """,
-    ),
     "a check that is none": (
         """
         @asset(checks=["not_null(id)"])
