@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--peers] [--full] [--rows P1,P3]``: measure, then write results.json and results.md."""
+"""``python -m benchmarks [--peers] [--full | --quick] [--rows P1,P3]``: measure, write results.json and results.md."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def main() -> int:
     ours: dict[str, Callable[[], Iterator[Figure]]] = {
         "P1": lambda: p1_startup.figures(WORK, command),
         "P2": lambda: p2_chain.figures(WORK, command),
-        "P3": lambda: p3_layered.figures(WORK, command),
-        "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full),
+        "P3": lambda: p3_layered.figures(WORK, command, quick=options.quick),
+        "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full, quick=options.quick),
         "P5": lambda: p5_partitions.figures(WORK, command),
     }
     rows = options.rows.split(",")
@@ -54,6 +54,7 @@ def _options() -> argparse.Namespace:
         "--peers", action="store_true", help="measure Dagster too, in its own environment"
     )
     parser.add_argument("--full", action="store_true", help="add 100,000 assets to P4 (minutes)")
+    parser.add_argument("--quick", action="store_true", help="only the smaller size of P3 and P4")
     parser.add_argument("--rows", default="P1,P2,P3,P4,P5")
     parser.add_argument(
         "--out", type=Path, default=HERE, help="where results.json and results.md go"

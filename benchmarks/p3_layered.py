@@ -14,10 +14,10 @@ from benchmarks.projects import forget, write_layered
 COUNTS = (1_000, 10_000)
 
 
-def figures(work: Path, command: str) -> Iterator[Figure]:
+def figures(work: Path, command: str, *, quick: bool) -> Iterator[Figure]:
     """The bare loop, then both executors, at each size; the last state is left for P4."""
     here = Path(__file__).parents[1]
-    for count in COUNTS:
+    for count in COUNTS[:1] if quick else COUNTS:
         loop = work / "layered-limit"
         bare = [sys.executable, "-m", "benchmarks.limits", "layered", str(loop), str(count)]
         title = f"{count:,} layered"
