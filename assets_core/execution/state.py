@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,6 +76,3 @@ class RunState:
 def columns_wanted(graph: AssetGraph, asset: int) -> bool:
     """Whether some downstream reads only declared columns of this asset."""
     return any(edge.columns is not None for edge in graph.outputs(asset))
-
-
-Tokens = Mapping[int, Mapping[str, str]]
