@@ -125,9 +125,10 @@ def read_packed(folder: Path) -> None:
 
 
 def fresh(folder: Path) -> None:
-    """An empty folder for the next run."""
+    """An empty folder for the next run, with what was there really gone."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    os.sync()
 
 
 if __name__ == "__main__":

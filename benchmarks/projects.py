@@ -6,6 +6,7 @@ nothing pays for nothing. Sources are plain templates of our own; no measured to
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,5 +89,9 @@ def _write(folder: Path, modules: dict[str, str]) -> Path:
 
 
 def forget(folder: Path) -> None:
-    """Remove the state of a project, so that the next run starts from nothing."""
+    """Remove the state of a project, so that the next run starts from nothing.
+
+    Synced, or the next run's first flushes would pay for freeing the last one's blocks.
+    """
     shutil.rmtree(folder / ".assets", ignore_errors=True)
+    os.sync()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -153,6 +155,27 @@ def test_a_lazy_type_is_imported_when_it_is_needed() -> None:
     assert load_annotation("OrderedDict[str, Decimal]", function) == OrderedDict[str, Decimal]
     assert load_annotation(dict[str, "Decimal"], function) == dict[str, Decimal]
     assert load_annotation(list[int], function) == list[int]
+
+
+def test_a_module_is_parsed_once_however_many_lazy_types_are_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from decimal import Decimal
+
+    def report(orders: Any) -> None: ...
+
+    module_text = Path(__file__).read_text()
+    parsed: list[str] = []
+    parse = ast.parse
+
+    def note(text: Any, *rest: Any, **options: Any) -> Any:
+        parsed.append(text)
+        return parse(text, *rest, **options)
+
+    monkeypatch.setattr(ast, "parse", note)
+    for _ in range(3):
+        assert load_annotation("Decimal", report) is Decimal
+    assert parsed.count(module_text) <= 1
 
 
 def test_a_lazy_type_that_does_not_exist_is_a_located_error() -> None:
