@@ -48,7 +48,7 @@ def timed(
         child = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={**_usual(os.environ), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -62,6 +62,11 @@ def timed(
             raise CommandFailed(f"{' '.join(argv)} exited {child.returncode}:\n{tail}")
     unit = 1 if sys.platform == "darwin" else 1024
     return seconds, usage.ru_maxrss * unit / 1e6
+
+
+def _usual(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the switch that keeps Python from storing compiled modules: installed tools have theirs."""
+    return {k: v for k, v in environment.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def measure(

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assets_core.execution.tally import RunResult
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.assets import AssetDefinition
@@ -23,9 +23,12 @@ from assets_core.project.clock import SystemClock
 from assets_core.project.facts import StatusFacts
 from assets_core.project.loading import Definitions, load_definitions
 from assets_core.project.observing import lay_over, needed_sources, observe
-from assets_core.project.running import RunOptions, run_plan
 from assets_core.project.snapshot import add_estimates, add_results, take_snapshot
 from assets_core.project.wishes import Wish, chosen_assets, wanted_partitions
+
+if TYPE_CHECKING:
+    from assets_core.execution.tally import RunResult
+    from assets_core.project.running import RunOptions
 
 IN_MEMORY = "memory://"
 
@@ -203,6 +206,8 @@ class Project:
         planned: Callable[[Planned], None] = lambda planned: None,
     ) -> RunResult:
         """Run what is out of date among what was asked for; ``planned`` sees the plan before it starts."""
+        from assets_core.project.running import RunOptions, run_plan
+
         with self._store(read_only=False) as store:
             made = self._plan(store, wish or Wish(), now or self.clock.now())
             planned(made)

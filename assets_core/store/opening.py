@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from assets_core.errors import StoreError
@@ -18,17 +19,24 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     StoreError (E6xx) that names the file and the remedy.
     """
     if url.startswith(_SQLITE) and len(url) > len(_SQLITE) and not url.endswith(":memory:"):
+        file = Path(url.removeprefix(_SQLITE))
+        if read_only and not os.path.lexists(file):
+            return _empty(alive)
         from assets_core.store.sql_store import SqlStore
         from assets_core.store.sqlite import SqliteEngine
 
-        return SqlStore(SqliteEngine(Path(url.removeprefix(_SQLITE)), read_only=read_only), alive)
+        return SqlStore(SqliteEngine(file, read_only=read_only), alive)
     if url == "memory://":
-        from assets_core.store.memory import MemoryStore
-
-        return MemoryStore(alive)
+        return _empty(alive)
     scheme = url.partition(":")[0]
     raise StoreError(
         "E601",
         f"no state store can be opened with a URL that starts with `{scheme}:`",
         help="write sqlite:///path/to/state.db",
     )
+
+
+def _empty(alive: LivenessProbe) -> StateStore:
+    from assets_core.store.memory import MemoryStore
+
+    return MemoryStore(alive)
