@@ -117,7 +117,7 @@ class Project:
 
     @contextmanager
     def _store(self, *, read_only: bool) -> Iterator[StateStore]:
-        from assets_core.store import open_store
+        from assets_core.store import open_for_a_look, open_store
         from assets_core.store.liveness import is_alive
 
         home = self.definitions.settings.home
@@ -127,7 +127,8 @@ class Project:
             yield self._in_memory
             return
         url = self.definitions.settings.store
-        store = open_store(url, alive=lambda run: is_alive(home, run), read_only=read_only)
+        opened = open_for_a_look if read_only else open_store
+        store = opened(url, alive=lambda run: is_alive(home, run))
         if url == IN_MEMORY:
             self._in_memory = store
         try:

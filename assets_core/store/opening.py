@@ -9,6 +9,7 @@ from assets_core.errors import StoreError
 from assets_core.ports import LivenessProbe, StateStore
 
 _SQLITE = "sqlite:///"
+_MEMORY = "memory://"
 
 
 def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> StateStore:
@@ -18,16 +19,16 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     nothing is ever created, migrated or written, and a file that does not exist yet reads as an empty store. Raises
     StoreError (E6xx) that names the file and the remedy.
     """
-    if url.startswith(_SQLITE) and len(url) > len(_SQLITE) and not url.endswith(":memory:"):
-        file = Path(url.removeprefix(_SQLITE))
-        if read_only and not os.path.lexists(file):
-            return _empty(alive)
+    file = _file(url)
+    if file is not None:
         from assets_core.store.sql_store import SqlStore
         from assets_core.store.sqlite import SqliteEngine
 
         return SqlStore(SqliteEngine(file, read_only=read_only), alive)
-    if url == "memory://":
-        return _empty(alive)
+    if url == _MEMORY:
+        from assets_core.store.memory import MemoryStore
+
+        return MemoryStore(alive)
     scheme = url.partition(":")[0]
     raise StoreError(
         "E601",
@@ -36,7 +37,16 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     )
 
 
-def _empty(alive: LivenessProbe) -> StateStore:
-    from assets_core.store.memory import MemoryStore
+def open_for_a_look(url: str, *, alive: LivenessProbe) -> StateStore:
+    """As ``open_store(read_only=True)``, for a reader that is closed before anything can appear.
 
-    return MemoryStore(alive)
+    A state file that does not exist is an empty store in memory, and no database library is loaded (0.3 s) to say so.
+    """
+    file = _file(url)
+    absent = file is not None and not os.path.lexists(file)
+    return open_store(_MEMORY if absent else url, alive=alive, read_only=True)
+
+
+def _file(url: str) -> Path | None:
+    path = url.removeprefix(_SQLITE)
+    return Path(path) if path not in ("", url) and not path.endswith(":memory:") else None
