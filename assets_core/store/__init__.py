@@ -1,6 +1,7 @@
 """Where facts are kept: append-only tables, what is derived from them, and the leases of work in progress.
 
-``open_store`` gives a StateStore by URL, ``open_for_a_look`` one that is read and closed. Nothing heavy is loaded before a store is opened.
+``open_store`` gives a StateStore by URL, ``open_for_a_look`` one that is read and closed. Nothing heavy is loaded
+before a store is opened.
 Rows never leave this package.
 """
 
