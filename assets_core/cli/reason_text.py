@@ -19,6 +19,7 @@ from assets_core.model.plans import (
     ObservationFailed,
     OutputDamaged,
     OutputMissing,
+    PartitionsChanged,
     Reason,
     RunsTogether,
     UpstreamBlocked,
@@ -30,7 +31,7 @@ RunName: TypeAlias = Callable[[str], str]
 """What people call a run, from its id."""
 
 _Blocking: TypeAlias = CheckBlocked | InputMissing | ObservationFailed | UpstreamBlocked
-_Own: TypeAlias = NeverMaterialized | OutputMissing | OutputDamaged | Forced
+_Own: TypeAlias = NeverMaterialized | OutputMissing | OutputDamaged | PartitionsChanged | Forced
 _OfInput: TypeAlias = InputChanged | InputAdded | InputRemoved | RunsTogether
 
 
@@ -45,7 +46,9 @@ def reason_text(reason: Reason, details: Details = NO_DETAILS, run_name: RunName
             return f"blocked: {_blocking(reason, run_name)}"
         case InputChanged() | InputAdded() | InputRemoved() | RunsTogether():
             return _of_input(reason)
-        case NeverMaterialized() | OutputMissing() | OutputDamaged() | Forced():
+        case (
+            NeverMaterialized() | OutputMissing() | OutputDamaged() | PartitionsChanged() | Forced()
+        ):
             return _own(reason)
         case _:
             assert_never(reason)
@@ -59,6 +62,8 @@ def _own(reason: _Own) -> str:
             return "its output is missing"
         case OutputDamaged():
             return "its output is damaged"
+        case PartitionsChanged(before, after):
+            return f"its partitions were {before or 'no windows'}, now {after or 'no windows'}"
         case Forced():
             return "forced"
         case _:

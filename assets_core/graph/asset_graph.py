@@ -104,10 +104,17 @@ class AssetGraph:
     # --- what is recorded of the inputs ---------------------------------------------------------------------------
 
     def shape_text(self, number: int) -> str:
-        """Canonical JSON of ``[[upstream key, mapping, columns or null], ...]`` in the order of ``inputs``."""
+        """Canonical JSON of ``[[upstream key, mapping, columns or null], ...]`` in the order of ``inputs``.
+
+        What time an asset's partitions stand for comes last, as text, where they stand for any.
+        """
+        windows = self.specs[number].partitions.windows
         shape = [
-            [self.keys[edge.upstream], edge.mapping_text, edge.columns]
-            for edge in self._inputs[number]
+            *(
+                [self.keys[edge.upstream], edge.mapping_text, edge.columns]
+                for edge in self._inputs[number]
+            ),
+            *([windows] if windows else []),
         ]
         return json.dumps(shape, separators=(",", ":"), ensure_ascii=False)
 

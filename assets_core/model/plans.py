@@ -67,6 +67,15 @@ class InputRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionsChanged:
+    """The same key stands for another time now: ``before`` and ``after`` say of which windows; empty for none."""
+
+    before: str
+    after: str
+    code: ClassVar[str] = "partitions_changed"
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamPending:
     """MAYBE: decided when these have run. ``roots`` are the steps that run for a reason of their own."""
 
@@ -134,7 +143,7 @@ class UpstreamBlocked:
 
 Reason: TypeAlias = (
     "NeverMaterialized | CodeChanged | ConfigChanged | InputChanged | InputAdded | InputRemoved"
-    " | UpstreamPending | OutputMissing | OutputDamaged | Forced | RunsTogether"
+    " | PartitionsChanged | UpstreamPending | OutputMissing | OutputDamaged | Forced | RunsTogether"
     " | CheckBlocked | InputMissing | ObservationFailed | UpstreamBlocked"
 )
 

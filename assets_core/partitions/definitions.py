@@ -53,6 +53,17 @@ class PartitionsDefinition(ABC):
         """The codec without what only moves windows: equal texts give the same key the same ordinal."""
         return self.codec
 
+    @property
+    def windows(self) -> str:
+        """Canonical text of the real time that keys stand for; empty where they stand for none."""
+        return ""
+
+    def same_windows(self, recorded: str, ordinals: Ints) -> Bools:
+        """For each partition, whether its key stood for the same time when ``windows`` was ``recorded``."""
+        import numpy as np
+
+        return np.full(ordinals.shape, recorded == self.windows)
+
     @abstractmethod
     def existing(self, now: datetime) -> PartitionSet:
         """The partitions that exist at ``now`` (aware): for time, windows whose end is not after it."""

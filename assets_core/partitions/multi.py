@@ -119,6 +119,23 @@ class MultiPartitions(PartitionsDefinition):
         return f"multi/1;{inner}"
 
     @property
+    def windows(self) -> str:
+        timed = [(name, one.windows) for name, one in self.dimensions if one.windows]
+        return "; ".join(f"{name}: {windows}" for name, windows in timed)
+
+    def same_windows(self, recorded: str, ordinals: Ints) -> Bools:
+        import numpy as np
+
+        before = dict(text.partition(": ")[::2] for text in recorded.split("; ") if text)
+        timed = [one for one in self.layout if one.definition.windows]
+        if before.keys() != {one.name for one in timed}:
+            return super().same_windows(recorded, ordinals)
+        same = np.ones(ordinals.shape, dtype=np.bool_)
+        for one in timed:
+            same &= one.definition.same_windows(before[one.name], one.ordinals(ordinals))
+        return same
+
+    @property
     def span(self) -> tuple[int, int]:
         return (0, self.layout[0].size * self.layout[0].stride)
 

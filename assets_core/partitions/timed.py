@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -94,6 +94,31 @@ class TimeDefinition(PartitionsDefinition):
     @property
     def codec(self) -> str:
         return f"{self.label_codec};{self.timezone}"
+
+    @property
+    def windows(self) -> str:
+        return f"{self.kind} {self.shape} {self.timezone}"
+
+    def same_windows(self, recorded: str, ordinals: Ints) -> Bools:
+        """Told apart partition by partition where only the time zone was another, as in winter and in summer."""
+        import numpy as np
+
+        same = super().same_windows(recorded, ordinals)
+        rest, _, zone = recorded.rpartition(" ")
+        before = self._in_zone(zone) if rest == f"{self.kind} {self.shape}" else None
+        if before is None or zone == self.timezone:
+            return same
+        then, known = before.find(self.keys(ordinals))
+        then = np.where(known, then, before.bounds[0])
+        known &= before.axis.starts(then) == self.axis.starts(ordinals)
+        known &= before.axis.ends(then) == self.axis.ends(ordinals)
+        return known
+
+    def _in_zone(self, zone: str) -> TimeDefinition | None:
+        try:
+            return replace(self, timezone=zone)  # type: ignore[type-var]
+        except DefinitionError:  # recorded where that zone was known
+            return None
 
     @property
     def span(self) -> tuple[int, int]:

@@ -5,9 +5,8 @@ Grouping looks at the rows of a boolean matrix as bytes, so that it costs one so
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +20,12 @@ from assets_core.model.plans import (
     NeverMaterialized,
     OutputDamaged,
     OutputMissing,
+    PartitionsChanged,
     Reason,
 )
 from assets_core.model.versions import CodeVersion, ConfigVersion
 from assets_core.partitions import PartitionSet
+from assets_core.planning.shapes import Shape
 from assets_core.planning.staleness import Rebuilder, Verdict
 
 if TYPE_CHECKING:
@@ -105,20 +106,21 @@ def _reasons(rebuilder: Rebuilder, asset: int, verdict: Verdict, row: int) -> It
 
 
 def _shape_reasons(rebuilder: Rebuilder, asset: int, recorded: str) -> Iterator[Reason]:
-    """What was added, removed or read differently: entries are [upstream, mapping, columns]."""
-    text = rebuilder.lineage.shape_texts.get(recorded, "[]")
-    old: list[list[Any]] = json.loads(text)
-    new: list[list[Any]] = json.loads(rebuilder.graph.shape_text(asset))
-    for key in dict.fromkeys(e[0] for e in new):
-        before = [e[1:] for e in old if e[0] == key]
-        after = [e[1:] for e in new if e[0] == key]
+    """What was added, removed or read differently, and whether the asset's own keys stand for another time."""
+    old = Shape.read(rebuilder.lineage.shape_texts.get(recorded, "[]"))
+    new = Shape.read(rebuilder.graph.shape_text(asset))
+    for key in dict.fromkeys(e[0] for e in new.inputs):
+        before = [e[1:] for e in old.inputs if e[0] == key]
+        after = [e[1:] for e in new.inputs if e[0] == key]
         if [e[0] for e in before] != [e[0] for e in after]:
             yield InputAdded(AssetKey(key))
         elif before != after:
             yield InputChanged(AssetKey(key))
-    for key in dict.fromkeys(e[0] for e in old):
-        if all(e[0] != key for e in new):
+    for key in dict.fromkeys(e[0] for e in old.inputs):
+        if all(e[0] != key for e in new.inputs):
             yield InputRemoved(AssetKey(key))
+    if old.windows != new.windows:
+        yield PartitionsChanged(old.windows, new.windows)
 
 
 def _hex(value: NDArray[np.uint64]) -> str:

@@ -19,6 +19,7 @@ from assets_core.lineage import AssetRows, Lineage
 from assets_core.model.packed import Flag, check_mark
 from assets_core.model.versions import InputVersion, Term, sum_terms
 from assets_core.partitions import PartitionSet
+from assets_core.planning.shapes import reads_alike
 from assets_core.versioning.current import CheckVersion, CurrentVersions
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class Rebuilder:
         recorded = head["number"] != 0
         flags = head["flags"]
         same_shape = (head["shape"] == target.shape).all(axis=1)
+        if not same_shape.all():
+            same_shape |= reads_alike(self.lineage, asset, ordinals, head)
         differs = (
             (inputs["low"] != sums.low)
             | (inputs["high"] != sums.high)

@@ -128,6 +128,10 @@ def _options(definition: AssetDefinition) -> dict[str, JSON]:
     options: dict[str, JSON] = {}
     if definition.batch != 1:
         options["batch"] = definition.batch
+    if definition.is_source and definition.outputs[0].partitions.windows:
+        options["windows"] = definition.outputs[
+            0
+        ].partitions.windows  # of others it is in the shape
     for spec in definition.outputs:
         shaped = _output_options(spec)
         if shaped or len(definition.outputs) > 1:

@@ -296,3 +296,22 @@ def test_the_first_and_the_last_year_are_defined(zone, start):
         assert all(
             definition.window(ordinal).start < definition.window(ordinal).end for ordinal in ends
         )
+
+
+@given(st.sampled_from(EVERYWHERE), st.sampled_from(EVERYWHERE), st.integers(0, 400), st.booleans())
+def test_after_a_move_to_another_zone_the_same_windows_are_those_of_the_same_moments(
+    old, new, first, hourly
+):
+    start = (datetime(2012, 12, 1) + timedelta(days=first)).date()
+    kind = HourlyPartitions if hourly else DailyPartitions
+    before, after = kind(start, timezone=old), kind(start, timezone=new)
+    ordinals = after.existing(datetime(2014, 3, 1, tzinfo=UTC)).take(120).to_array()
+    same = after.same_windows(before.windows, ordinals)
+    for ordinal, key, kept in zip(ordinals.tolist(), after.keys(ordinals), same, strict=True):
+        then, known = before.find([key])
+        window = before.window(int(then[0])) if known[0] else None
+        assert kept == (window is not None and moments(window) == moments(after.window(ordinal)))
+
+
+def moments(window) -> tuple[datetime, datetime]:
+    return window.start.astimezone(UTC), window.end.astimezone(UTC)

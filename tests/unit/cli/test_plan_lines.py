@@ -28,6 +28,7 @@ from assets_core.model.plans import (
     ObservationFailed,
     OutputDamaged,
     OutputMissing,
+    PartitionsChanged,
     Plan,
     Reason,
     RunsTogether,
@@ -190,6 +191,10 @@ def test_notes_name_what_the_plan_leaves_alone() -> None:
         (InputChanged(AssetKey("up")), "up changed"),
         (InputAdded(AssetKey("up")), "up was added to its inputs"),
         (InputRemoved(AssetKey("up")), "up is no longer an input"),
+        (
+            PartitionsChanged("daily 0:0 UTC", ""),
+            "its partitions were daily 0:0 UTC, now no windows",
+        ),
         (OutputDamaged(), "its output is damaged"),
         (RunsTogether(AssetKey("twin")), "made together with twin"),
         (UpstreamPending((AssetKey("u"),), (AssetKey("root"),)), "if root changes"),
