@@ -17,6 +17,7 @@ A code such as ``E103`` names one cause for ever; ``assets_core/explanations.py`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,6 +69,13 @@ class AssetsError(Exception):
         where = f" ({self.place})" if self.place else ""
         hint = f"; {self.help}" if self.help else ""
         return f"{self.code}: {self.message}{where}{hint}"
+
+    def redact(self, redact: Callable[[str], str]) -> None:
+        """Replace what its texts quote from user code, in place: a copy would lose the traceback."""
+        self.message = redact(self.message)
+        self.help = redact(self.help) if self.help else self.help
+        self.notes = tuple((redact(text), place) for text, place in self.notes)
+        self.args = (self.message,)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.code, self.message, self.place, self.help, self.notes))

@@ -18,6 +18,7 @@ from assets_core.errors import UsageError
 if TYPE_CHECKING:
     import typer
 
+    from assets_core.declare.secrets import Redactor
     from assets_core.project import Project
 
 COLORS = ("auto", "always", "never")
@@ -30,6 +31,7 @@ class Session:
         self.options = GlobalOptions()
         self.started = time.monotonic()
         self.loaded: Project | None = None
+        self.redactor: Redactor | None = None
 
     def check(self) -> None:
         """Refuse global options that mean nothing; called before the verb."""
@@ -71,14 +73,19 @@ class Session:
     ) -> Project:
         """The project here, loaded; whoever loads it also refreshes the names that completion offers."""
         from assets_core.cli.name_index import write_index
+        from assets_core.declare.secrets import Redactor
         from assets_core.project import Project
 
+        self.redactor = Redactor()
+        self.out.redact = self.err.redact = self.redactor.redact
         project = Project.load(
-            self.directory, env=self.options.env, overrides=overrides, flags=flags
+            self.directory,
+            env=self.options.env,
+            overrides=overrides,
+            flags=flags,
+            redactor=self.redactor,
         )
         self.loaded = project
-        redact = project.definitions.redactor.redact
-        self.out.redact = self.err.redact = redact
         write_index(project.definitions.settings.home, project.graph)
         return project
 
@@ -100,10 +107,8 @@ class Session:
         self.out.write(json.dumps(self.redacted(document), indent=indent, allow_nan=False) + "\n")
 
     def redacted(self, document: Mapping[str, Any]) -> Any:
-        """A document without the secrets that the loaded project knows."""
-        if self.loaded is None:
-            return document
-        return self.loaded.definitions.redactor.redact_json(document)
+        """A document without the project's secrets, as far as they are known yet."""
+        return document if self.redactor is None else self.redactor.redact_json(document)
 
 
 def session_of(ctx: typer.Context) -> Session:

@@ -7,12 +7,13 @@ resolved, in the spellings in which logs, addresses, JSON and tracebacks show it
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 from urllib.parse import quote, quote_plus, unquote
 
 from assets_core.errors import ConfigError, Place
@@ -54,6 +55,22 @@ class Redactor:
         for password in _URL_PASSWORD.findall(text):
             self.add(password)
             self.add(unquote(password))
+
+    def add_configured(self, value: object, *, environ: Environ, root: Path) -> None:
+        """Know what a configured value holds or refers to, before anything uses it: user code may tell it earlier.
+
+        A keyring is not asked, because it may ask a person; what cannot be read is an error of whoever uses it.
+        """
+        if isinstance(value, str):
+            self.add_url(value)
+        elif isinstance(value, Mapping) and is_reference(value) and "keyring" not in value:
+            with contextlib.suppress(ConfigError):
+                secret = resolve_reference(value, "", None, environ=environ, root=root)
+                self.add(secret)
+                self.add_url(secret)
+        elif isinstance(value, Mapping | list | tuple):
+            for item in value.values() if isinstance(value, Mapping) else value:
+                self.add_configured(item, environ=environ, root=root)
 
     def redact(self, text: str) -> str:
         """``text`` with every known secret replaced by ``***``."""
@@ -97,7 +114,7 @@ def _forms(value: str) -> Iterable[str]:
     yield html.escape(value, quote=False)
 
 
-def is_reference(value: object) -> bool:
+def is_reference(value: object) -> TypeGuard[Mapping[str, str]]:
     """Whether a configured value refers to a secret instead of being one."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return False

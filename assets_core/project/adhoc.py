@@ -14,10 +14,11 @@ from typing import Any
 from assets_core.declare.check_functions import CheckFunction
 from assets_core.declare.collect import with_checks
 from assets_core.declare.loader import project_in_place
+from assets_core.declare.secrets import Redactor
 from assets_core.model.assets import AssetDefinition
 from assets_core.ports import Clock
 from assets_core.project.facade import Project
-from assets_core.project.loading import Definitions
+from assets_core.project.loading import Definitions, learn_secrets
 from assets_core.settings import find_config, read_settings
 
 Declared = AssetDefinition | CheckFunction[..., Any]
@@ -45,6 +46,7 @@ def project_of(
         [d for d in given if isinstance(d, AssetDefinition)],
         [c for c in given if isinstance(c, CheckFunction)],
     )
-    return Project(
-        Definitions(settings, overrides, project_in_place(settings.root), definitions), clock
-    )
+    redactor = Redactor()
+    learn_secrets(redactor, settings, overrides)
+    loaded = project_in_place(settings.root)
+    return Project(Definitions(settings, overrides, loaded, definitions, redactor), clock)

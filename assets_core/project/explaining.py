@@ -5,7 +5,6 @@ One plan of the asset and everything upstream of it, then a few reads of history
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,8 +131,8 @@ def _todays_texts(project: Project) -> Mapping[str, str]:
         fingerprint = versioner.code(definition)
         if fingerprint.parts:
             texts[fingerprint.version] = parts_text(fingerprint.parts)
-        values = versioner.config_values(definition, key)
-        texts[versioner.config(definition, key)] = json.dumps(values, sort_keys=True)
+        text = project.definitions.config_text(definition, key)
+        texts[versioner.config(definition, key)] = text
     return texts
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assets_core.declare.secrets import Redactor
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.assets import AssetDefinition
@@ -74,13 +75,18 @@ class Project:
         overrides: Sequence[str] = (),
         flags: Mapping[str, object] | None = None,
         clock: Clock | None = None,
+        redactor: Redactor | None = None,
     ) -> Project:
         """The nearest project at or above ``directory`` (default: here).
 
-        ``overrides`` are ``KEY.field=value`` texts. Raises ConfigError or DefinitionError, located in the user's files.
+        ``overrides`` are ``KEY.field=value`` texts; ``redactor`` learns the secrets, also where loading fails.
+        Raises ConfigError or DefinitionError, located in the user's files.
         """
         start = Path(directory) if directory is not None else Path.cwd()
-        return cls(load_definitions(start, env=env, overrides=overrides, flags=flags), clock)
+        definitions = load_definitions(
+            start, env=env, overrides=overrides, flags=flags, redactor=redactor
+        )
+        return cls(definitions, clock)
 
     @property
     def graph(self) -> AssetGraph:

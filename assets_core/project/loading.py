@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from assets_core.declare.collect import collect
 from assets_core.declare.creations import observe_creations
 from assets_core.declare.loader import LoadedProject, load_project
 from assets_core.declare.secrets import Redactor
+from assets_core.errors import AssetsError
 from assets_core.execution.paths import Home
 from assets_core.execution.runtime import Runtime
 from assets_core.graph import AssetGraph, build_graph
@@ -79,12 +81,12 @@ class Definitions:
         overrides: Sequence[str],
         loaded: LoadedProject,
         definitions: tuple[AssetDefinition, ...],
+        redactor: Redactor,
     ) -> None:
         self.settings = settings
         self.overrides = tuple(overrides)
         self.loaded = loaded
-        self.redactor = Redactor()
-        self.redactor.add_url(settings.store)
+        self.redactor = redactor
         self.graph: AssetGraph = build_graph([_with_defaults(d, settings) for d in definitions])
         self.resolver = Resolver(settings, parse_overrides(overrides), self.redactor)
         self.home = Home(settings.home, settings.data)
@@ -143,6 +145,11 @@ class Definitions:
         definition = self.runtime.definitions[key]
         return self.versioner.code(definition).version, self.versioner.config(definition, key)
 
+    def config_text(self, definition: AssetDefinition, key: AssetKey) -> str:
+        """The resolved config as JSON to be kept and shown: an address in it may hold a password."""
+        values = self.versioner.config_values(definition, key)
+        return json.dumps(self.redactor.redact_json(values), sort_keys=True)
+
     def values_of(self, definition: AssetDefinition) -> tuple[tuple[str, str], ...]:
         """(name, digest) of every module value that takes part in a definition's code version."""
         parts = self.versioner.code(definition).parts
@@ -180,29 +187,46 @@ def load_definitions(
     env: str | None = None,
     overrides: Sequence[str] = (),
     flags: Mapping[str, object] | None = None,
+    redactor: Redactor | None = None,
 ) -> Definitions:
-    """Load the nearest project at or above ``start``; raises ConfigError or DefinitionError in the user's file."""
+    """Load the nearest project at or above ``start``; raises ConfigError or DefinitionError in the user's file.
+
+    ``redactor`` learns the secrets, also where loading fails.
+    """
     from assets_core.settings import project_settings
 
     settings = project_settings(start, environ=os.environ, env=env, flags=flags)
-    return definitions_of(settings, overrides)
+    return definitions_of(settings, overrides, Redactor() if redactor is None else redactor)
 
 
-def definitions_of(settings: Settings, overrides: Sequence[str]) -> Definitions:
+def definitions_of(settings: Settings, overrides: Sequence[str], redactor: Redactor) -> Definitions:
     """Import the modules that the settings name and collect what they define."""
+    learn_secrets(redactor, settings, overrides)
     memo = ParsedQueries(settings.home / "cache" / "queries.json")
-    with without_collection(), observe_creations(settings.root, memo.texts) as created:
-        loaded = load_project(settings.root, settings.module, limit_s=IMPORT_LIMIT_S)
-        definitions = Definitions(settings, overrides, loaded, collect(loaded.objects, created))
+    try:
+        with without_collection(), observe_creations(settings.root, memo.texts) as created:
+            loaded = load_project(settings.root, settings.module, limit_s=IMPORT_LIMIT_S)
+            found = collect(loaded.objects, created)
+            definitions = Definitions(settings, overrides, loaded, found, redactor)
+    except AssetsError as error:
+        error.redact(redactor.redact)
+        raise
     memo.save(definitions.home)
     return definitions
+
+
+def learn_secrets(redactor: Redactor, settings: Settings, overrides: Sequence[str]) -> None:
+    """Know the configured secrets before any user code runs: an import that fails may tell one."""
+    for value in (*settings.values(), *overrides):
+        redactor.add_configured(value, environ=os.environ, root=settings.root)
 
 
 def definitions_for(ref: ProjectRef) -> Definitions:
     """The project that a runner refers to, loaded in a worker."""
     assert ref.config_file is not None
     file = find_config(ref.config_file.parent)
-    return definitions_of(read_settings(file, environ=os.environ, env=ref.env), ref.overrides)
+    settings = read_settings(file, environ=os.environ, env=ref.env)
+    return definitions_of(settings, ref.overrides, Redactor())
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -150,8 +149,7 @@ def _record_first(project: Project, planned: Planned, store: StateStore) -> None
         fingerprint = versioner.code(definition)
         texts[fingerprint.version] = parts_text(fingerprint.parts)
         config = versioner.config(definition, graph.keys[asset])
-        values = versioner.config_values(definition, graph.keys[asset])
-        texts[config] = json.dumps(values, sort_keys=True)
+        texts[config] = project.definitions.config_text(definition, graph.keys[asset])
     with store.writing() as tx:
         tx.document(texts)
         tx.observe(

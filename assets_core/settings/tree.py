@@ -114,6 +114,14 @@ class Settings:
                 found[field.lower()] = Given(text, origin)
         return found
 
+    def values(self) -> Iterator[object]:
+        """Every value that may hold or refer to a secret, of all layers."""
+        yield self.store
+        yield from self.config_variables.values()
+        yield from self.connection_variables.values()
+        for layer in self.layers:
+            yield from (given.value for given in layer.values())
+
     # -- showing ------------------------------------------------------------------------------------------------
 
     def rows(self) -> tuple[Row, ...]:
@@ -136,7 +144,8 @@ class Settings:
 
     def _config_rows(self) -> Iterator[Row]:
         for name, text in self.config_variables.items():
-            yield Row(f"config.{name}", text, Origin(Source.VARIABLE, f"ASSETS_CONFIG__{name}"))
+            origin = Origin(Source.VARIABLE, f"ASSETS_CONFIG__{name}")
+            yield Row(f"config.{name}", _shown(text), origin)
         seen: set[tuple[str, ...]] = set()
         for layer in self.layers:
             for path, given in layer.items():
