@@ -46,6 +46,7 @@ class FileStorage:
         """Remove the files of a version and the directories that held them, not ``location`` itself."""
         for file in written.files:
             path = inside(location, file.name)
+            refuse_links(location, path)
             path.unlink(missing_ok=True)
             for folder in path.relative_to(location).parents:
                 if folder != Path():
@@ -103,8 +104,7 @@ class HashingFile:
 def map_file(location: Path, file: StoredFile) -> mmap.mmap | bytes:
     """A stored file's bytes, of the recorded size but not yet compared with the recorded digest."""
     path = inside(location, file.name)
-    if location.is_symlink():
-        raise damaged(location, "is a symbolic link, not the directory that was written")
+    refuse_links(location, path)
     handle = _open(path)
     try:
         found = os.fstat(handle)
@@ -155,6 +155,15 @@ def inside(location: Path, name: str) -> Path:
     if not parts or ".." in parts or name.startswith("/") or "\0" in name:
         raise damaged(location, "was recorded with a file name that leads out of it")
     return location.joinpath(*parts)
+
+
+def refuse_links(location: Path, path: Path) -> None:
+    """Damage where a directory on the way from ``location`` to a file is a link: what lies behind it is not ours."""
+    for folder in path.parents:
+        if folder.is_symlink():
+            raise damaged(folder, "is a symbolic link, not the directory that was written")
+        if folder == location:
+            return
 
 
 def _open(path: Path) -> int:

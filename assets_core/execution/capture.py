@@ -18,6 +18,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias, cast
 
+from assets_core.execution.paths import make_private
+
 Redact: TypeAlias = Callable[[str], str]
 Capture: TypeAlias = "Callable[[Path, Redact], AbstractContextManager[LogFile]]"
 """How a call's output is captured: by streams, or by descriptors."""
@@ -86,8 +88,9 @@ class LogFile(io.TextIOBase):
 
     def _open(self) -> IO[str]:
         """The file exists only once there is something to keep: most calls print nothing."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        make_private(self._path.parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        fd = os.open(self._path, flags, 0o600)
         return os.fdopen(fd, "w", encoding="utf-8", errors="replace")
 
     @property

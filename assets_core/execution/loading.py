@@ -12,6 +12,7 @@ from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
 from assets_core.errors import StepError
 from assets_core.execution.observing import call_parameters, observe_source
+from assets_core.execution.paths import refuse_links
 from assets_core.execution.runtime import Runtime
 from assets_core.model.assets import (
     AssetDefinition,
@@ -97,6 +98,8 @@ class Loader:
                 f"{', '.join(sorted(names))}",
                 help=f"materialize `{pinned.upstream}` again with `--force`, so that all are stored alike",
             )
+        for part in parts:
+            refuse_links(part.location)
         return self.runtime.materializer(names.pop()).load(parts, pinned.columns, annotation)
 
     # --- sources ------------------------------------------------------------------------------------------------

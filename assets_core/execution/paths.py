@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assets_core.errors import InternalError, Place, StoreError
+from assets_core.errors import CorruptionError, InternalError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
 
 _WHOLE = "~"
+_FOLDERS = ("data", "logs", "runs", "cache")
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -61,7 +62,13 @@ class Home:
         return path.relative_to(self.root).as_posix()
 
     def create(self) -> None:
-        """Make the home: private, and ignoring itself for git; raises StoreError E617 where that is not possible."""
+        """Make the home: private, and ignoring itself for git; raises StoreError E617 where that is not possible.
+
+        A link in place of one of its folders is CorruptionError E618. The home itself, and data configured to lie
+        elsewhere, may be links: the user put them there.
+        """
+        for name in _FOLDERS:
+            _refuse_link(self.root / name)
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             ignore = self.root / ".gitignore"
@@ -77,6 +84,26 @@ class Home:
             ) from error
 
 
+def refuse_links(location: Path) -> None:
+    """Raise CorruptionError E618 where a folder of one version, below the data folder, is a link.
+
+    What lies behind a link is not ours: neither is it read, nor is anything written or deleted there.
+    """
+    levels = 2 if location.name.startswith(_WHOLE) else 3
+    for path in (location, *location.parents)[:levels]:
+        _refuse_link(path)
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise CorruptionError(
+            "E618",
+            "a symbolic link lies where a folder of the state directory was",
+            place=Place(str(path)),
+            help="put the folder back in its place; to keep data on another disk, set `data` or ASSETS_HOME",
+        )
+
+
 def make_private(directory: Path) -> list[Path]:
     """Create a directory and its missing ancestors as 0700; returns those created, outermost first."""
     created: list[Path] = []
@@ -90,8 +117,12 @@ def make_private(directory: Path) -> list[Path]:
 
 
 def make_asset_folders(home: Home, assets: Iterable[AssetKey]) -> None:
-    """Create the folders of assets about to be materialized, so that their parent is made durable once for all."""
-    created = [d for a in assets for d in make_private(home.data / key_to_path(a))]
+    """Create the folders of assets about to be materialized, so that their parent is made durable once for all.
+
+    One that is a link is left to whoever writes there, who refuses it: the other assets go on.
+    """
+    folders = [home.data / key_to_path(asset) for asset in assets]
+    created = [d for f in folders if not f.is_symlink() for d in make_private(f)]
     for parent in {d.parent for d in created}:
         _sync(parent)
 

@@ -21,7 +21,7 @@ from assets_core.execution.checking import evaluate_checks, refuse_other_checks
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import NOTHING_STORED, Loader, make_context
 from assets_core.execution.metadata import checked_metadata
-from assets_core.execution.paths import make_private, sync_trees
+from assets_core.execution.paths import make_private, refuse_links, sync_trees
 from assets_core.execution.queries import run_query
 from assets_core.execution.results import awaited, outputs_of
 from assets_core.execution.runtime import Runtime
@@ -177,6 +177,7 @@ class _Step:
             version = output.data_version or digest("attempt", task.attempt)
             return Written(NOTHING_STORED, DataVersion(str(version)), (), NOTHING_STORED)
         materializer = self.runtime.choose_materializer(output.value, spec.materializer)
+        refuse_links(task.location)
         self._created += make_private(task.location)
         self._locations.append(task.location)
         options = self.runtime.materializer_options.get(materializer.name, {})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets_core.errors import NoMatchError, UsageError
+from assets_core.execution.paths import refuse_links
 from assets_core.model.values import StoredPart
 from assets_core.project.naming import asset_named
 
@@ -133,6 +134,9 @@ def _tables_of(project: Project, parts: list[StoredPart]) -> list[Path]:
         tables = materializers[name].tables(mine)
         if tables is None:
             return []
+        for part in mine:  # DuckDB reads them in place, and verifies nothing
+            refuse_links(part.location)
+            materializers[name].verify(part)
         found += tables
     return found
 
