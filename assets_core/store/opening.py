@@ -10,14 +10,18 @@ from assets_core.ports import LivenessProbe, StateStore
 
 _SQLITE = "sqlite:///"
 _MEMORY = "memory://"
+_POSTGRES = ("postgresql://", "postgresql+psycopg://")
+_PATIENCE_S = 60.0
+"""How long a server that went away is waited for, where ``retry_s`` in the URL does not say."""
 
 
 def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> StateStore:
-    """The store at ``url``: ``sqlite:///path`` (relative to the working directory) or ``memory://``.
+    """The store at ``url``: ``sqlite:///path`` (relative to the working directory), ``postgresql+psycopg://user@host/db``
+    or ``memory://``.
 
     ``alive`` says whether the run with an id still lives, which decides whether its leases hold. With ``read_only``
-    nothing is ever created, migrated or written, and a file that does not exist yet reads as an empty store. Raises
-    StoreError (E6xx) that names the file and the remedy.
+    nothing is ever created, migrated or written, and what does not exist yet reads as an empty store. Raises
+    StoreError (E6xx) that names the file or the server, and the remedy.
     """
     file = _file(url)
     if file is not None:
@@ -25,6 +29,8 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
         from assets_core.store.sqlite import SqliteEngine
 
         return SqlStore(SqliteEngine(file, read_only=read_only), alive)
+    if url.startswith(_POSTGRES):
+        return _open_postgres(url, alive, read_only=read_only)
     if url == _MEMORY:
         from assets_core.store.memory import MemoryStore
 
@@ -33,7 +39,7 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     raise StoreError(
         "E601",
         f"no state store can be opened with a URL that starts with `{scheme}:`",
-        help="write sqlite:///path/to/state.db",
+        help="write sqlite:///path/to/state.db, or postgresql+psycopg://user@host/database",
     )
 
 
@@ -50,3 +56,34 @@ def open_for_a_look(url: str, *, alive: LivenessProbe) -> StateStore:
 def _file(url: str) -> Path | None:
     path = url.removeprefix(_SQLITE)
     return Path(path) if path not in ("", url) and not path.endswith(":memory:") else None
+
+
+def _open_postgres(url: str, alive: LivenessProbe, *, read_only: bool) -> StateStore:
+    from importlib.util import find_spec
+
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if find_spec("psycopg") is None:
+        raise StoreError(
+            "E602",
+            "the state store is in PostgreSQL, but the package `psycopg` is not installed",
+            help="pip install 'assets-core[postgres]'",
+        )
+    from assets_core.store.postgres import PostgresEngine
+    from assets_core.store.sql_store import SqlStore
+
+    try:
+        parsed = make_url(url).set(drivername="postgresql+psycopg")
+        patience_s = float(str(parsed.query.get("retry_s", _PATIENCE_S)))
+        if not parsed.database:
+            raise ValueError("it names no database")
+    except (ArgumentError, ValueError):
+        # What is wrong is not quoted: it may be part of a password.
+        raise StoreError(
+            "E601",
+            "the URL of the state store in PostgreSQL cannot be read",
+            help="write postgresql+psycopg://user@host:port/database, with %40 for @ in a password",
+        ) from None
+    parsed = parsed.difference_update_query(["retry_s"])
+    return SqlStore(PostgresEngine(parsed, patience_s=patience_s, read_only=read_only), alive)

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
 from assets_core.store.chunks import Chunk, pack_chunks
-from assets_core.store.sql_engine import SqlEngine
+from assets_core.store.sql_engine import Session, SqlEngine
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import codec_digest
 from assets_core.store.sql_schema import chunks, projections
@@ -49,7 +47,7 @@ def compact(engine: SqlEngine, queries: Queries, env: str, assets: Assets) -> No
 
 
 def due(
-    connection: Connection, engine: SqlEngine, queries: Queries, env: str, assets: Assets
+    connection: Session, engine: SqlEngine, queries: Queries, env: str, assets: Assets
 ) -> Assets:
     """The partitioned assets that have many plain rows."""
     assets = [one for one in assets if one[1].is_partitioned]
@@ -66,7 +64,7 @@ def due(
 
 
 def project(
-    connection: Connection,
+    connection: Session,
     queries: Queries,
     env: str,
     asset: AssetKey,
@@ -90,7 +88,7 @@ def project(
 
 
 def replace_projection(
-    connection: Connection, engine: SqlEngine, queries: Queries, env: str, projection: Projection
+    connection: Session, engine: SqlEngine, queries: Queries, env: str, projection: Projection
 ) -> None:
     """Put the chunks in place of the asset's earlier ones, unless someone packed it later than we read."""
     for row in connection.execute(queries.projections, {"env": env}):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Subquery, Table, delete, func, literal, select
+from sqlalchemy import Subquery, Table, delete, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from assets_core.model.packed import withdrawn_row
@@ -19,7 +19,7 @@ from assets_core.store import sql_rows
 from assets_core.store.judging import counting, fold_all, version_row
 from assets_core.store.ledger import mean_after
 from assets_core.store.packing import Assets, due, project, replace_projection
-from assets_core.store.sql_engine import AnyRow, Query, SqlEngine, Values
+from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine, Values
 from assets_core.store.sql_queries import Queries, with_records
 from assets_core.store.sql_reader import evaluations_of
 from assets_core.store.sql_schema import (
@@ -64,7 +64,7 @@ def rebuild(engine: SqlEngine, queries: Queries, assets: Mapping[str, Assets]) -
 
 
 class _Rebuilder:
-    def __init__(self, connection: Connection, engine: SqlEngine, queries: Queries) -> None:
+    def __init__(self, connection: Session, engine: SqlEngine, queries: Queries) -> None:
         self._connection = connection
         self._engine = engine
         self._queries = queries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assets_core.errors import ConflictError, InternalError
+from assets_core.errors import ConflictError, InternalError, Place, StoreError
 from assets_core.model.keys import AssetPartition
 from assets_core.ports import Lease
 
@@ -25,3 +25,13 @@ def unknown_run(run: str) -> InternalError:
 def unknown_materialization(number: int) -> InternalError:
     """Check results for a version that was never recorded."""
     return InternalError("E692", f"no materialization has the number {number}")
+
+
+def schema_too_old(where: str, version: int) -> StoreError:
+    """A schema from which no migration leads to today's."""
+    return StoreError(
+        "E615",
+        f"the state store has schema {version}, which is too old to be migrated",
+        place=Place(where),
+        help="install an earlier version of assets-core and run any command with it first",
+    )

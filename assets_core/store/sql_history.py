@@ -27,8 +27,9 @@ class HistoryQueries:
     """Built once per engine, each when first used."""
 
     def __init__(self, engine: SqlEngine) -> None:
-        self._assets = engine.wanted(1)
-        self._keys = engine.wanted(2)
+        self._assets = engine.wanted("text")
+        self._keys = engine.wanted("text", "text")
+        self._numbers = engine.wanted("number")
 
     @cached_property
     def checks(self) -> Query:
@@ -44,7 +45,7 @@ class HistoryQueries:
     @cached_property
     def evaluations(self) -> Query:
         """(position, evaluation) of wanted materializations, in order."""
-        wanted = self._assets
+        wanted = self._numbers
         joined = wanted.source.outerjoin(
             check_results, check_results.c.materialization == wanted.fields[0]
         ).outerjoin(runs, runs.c.number == check_results.c.run)
@@ -76,7 +77,8 @@ class HistoryQueries:
             .outerjoin(attempts, attempts.c.sequence == failures.c.attempt)
             .outerjoin(runs, runs.c.number == attempts.c.run)
         )
-        return select(wanted.position, *sql_rows.ATTEMPT).select_from(joined)
+        rows = select(wanted.position, *sql_rows.ATTEMPT).select_from(joined)
+        return wanted.in_order(rows, failures.c.partition)
 
     @cached_property
     def runs(self) -> Query:

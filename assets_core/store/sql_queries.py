@@ -47,7 +47,8 @@ class Queries(HistoryQueries):
 
     def __init__(self, engine: SqlEngine) -> None:
         super().__init__(engine)
-        self._triples = engine.wanted(3)
+        self._triples = engine.wanted("text", "text", "text")
+        self._since = engine.wanted("text", "number")
 
     # --- versions -----------------------------------------------------------------------------------------------
 
@@ -134,20 +135,22 @@ class Queries(HistoryQueries):
         joined = wanted.source.outerjoin(
             pointers, and_(pointers.c.env == env, pointers.c.asset == wanted.fields[0])
         )
-        return select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(joined)
+        rows = select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(joined)
+        return wanted.in_order(rows, pointers.c.partition)
 
     @cached_property
     def plain_since(self) -> Query:
         """(position, partition, row) of wanted (asset, since): the rows touched later, asset by asset."""
-        wanted = self._keys
-        return select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(
+        wanted = self._since
+        rows = select(wanted.position, pointers.c.partition, pointers.c.packed).select_from(
             wanted.source.outerjoin(pointers, self._touched_since)
         )
+        return wanted.in_order(rows, pointers.c.partition)
 
     @cached_property
     def plain_count(self) -> Query:
         """(position, count) of wanted (asset, since)."""
-        wanted = self._keys
+        wanted = self._since
         return (
             select(wanted.position, func.count(pointers.c.touched))
             .select_from(wanted.source.outerjoin(pointers, self._touched_since))
@@ -158,8 +161,8 @@ class Queries(HistoryQueries):
     def _touched_since(self) -> ColumnElement[bool]:
         return and_(
             pointers.c.env == env,
-            pointers.c.asset == self._keys.fields[0],
-            pointers.c.touched > self._keys.fields[1],
+            pointers.c.asset == self._since.fields[0],
+            pointers.c.touched > self._since.fields[1],
         )
 
     @cached_property
@@ -169,7 +172,7 @@ class Queries(HistoryQueries):
         joined = wanted.source.outerjoin(
             chunks, and_(chunks.c.env == env, chunks.c.asset == wanted.fields[0])
         )
-        return select(
+        rows = select(
             wanted.position,
             chunks.c.chunk,
             chunks.c.inputs,
@@ -177,6 +180,7 @@ class Queries(HistoryQueries):
             chunks.c.offsets,
             chunks.c.packed,
         ).select_from(joined)
+        return wanted.in_order(rows, chunks.c.chunk, chunks.c.inputs)
 
     @cached_property
     def all_candidates(self) -> Query:

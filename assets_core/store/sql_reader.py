@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
@@ -24,7 +22,7 @@ from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_live
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
-from assets_core.store.sql_engine import AnyRow, Query, SqlEngine
+from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
 from assets_core.store.states import Evaluation
 
@@ -70,7 +68,7 @@ class SqlReader:
         return LineageRows(sequence[0], current, _candidates(assets, kept), unknown)
 
     def _projected(
-        self, connection: Connection, env: str, assets: Assets, unknown: dict[int, int]
+        self, connection: Session, env: str, assets: Assets, unknown: dict[int, int]
     ) -> dict[int, int]:
         """By position, those with chunks of today's codec: the sequence up to which these hold everything."""
         found = connection.execute(self._queries.projections, {"env": env})
@@ -85,7 +83,7 @@ class SqlReader:
         return since
 
     def _packed(
-        self, connection: Connection, env: str, assets: Assets, since: dict[int, int]
+        self, connection: Session, env: str, assets: Assets, since: dict[int, int]
     ) -> tuple[PackedRows, ...]:
         if not since:
             return ()
@@ -97,7 +95,7 @@ class SqlReader:
         )
 
     def _plain(
-        self, connection: Connection, env: str, assets: Assets, since: dict[int, int]
+        self, connection: Session, env: str, assets: Assets, since: dict[int, int]
     ) -> list[PlainRow]:
         """Every row of assets without chunks, and of the others what is newer than theirs."""
         others = [n for n in range(len(assets)) if n not in since] if since else range(len(assets))
@@ -129,7 +127,7 @@ class SqlReader:
             return self._records(connection, self._queries.kept_back, env, wanted)
 
     def _records(
-        self, connection: Connection, query: Query, env: str, wanted: Collection[AssetPartition]
+        self, connection: Session, query: Query, env: str, wanted: Collection[AssetPartition]
     ) -> Mapping[AssetPartition, MaterializationRecord]:
         return records_of(connection, self._engine, query, env, wanted)
 
@@ -210,7 +208,7 @@ def codec_digest(definition: PartitionsDefinition) -> str:
 
 
 def records_of(
-    connection: Connection,
+    connection: Session,
     engine: SqlEngine,
     query: Query,
     env: str,
@@ -227,7 +225,7 @@ def records_of(
 
 
 def evaluations_of(
-    connection: Connection, engine: SqlEngine, queries: Queries, numbers: Iterable[int]
+    connection: Session, engine: SqlEngine, queries: Queries, numbers: Iterable[int]
 ) -> list[Evaluation]:
     """Every evaluation of these materializations, in order."""
     values = {"wanted": engine.values(numbers)}

@@ -25,6 +25,9 @@ METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Only INTEGER makes a primary key SQLite's own row number, to which inserting means appending."""
 
+TEXT = Text(collation="C").with_variant(Text(), "sqlite")
+"""Compared by code points on every engine, whatever the database's own order is."""
+
 
 class Blob(LargeBinary):
     """Bytes that go through as they are: both drivers take and give ``bytes``."""
@@ -39,7 +42,7 @@ class Blob(LargeBinary):
 
 
 def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
+    return Column(name, TEXT, nullable=null)
 
 
 def _number(name: str, refers: str | None = None, *, null: bool = False) -> Column[int]:
@@ -53,7 +56,7 @@ def _fact_key(name: str = "sequence", refers: str | None = None) -> Column[int]:
 
 
 def _key_text(name: str) -> Column[str]:
-    return Column(name, Text, primary_key=True)
+    return Column(name, TEXT, primary_key=True)
 
 
 # --- facts ------------------------------------------------------------------------------------------------------
@@ -63,7 +66,7 @@ runs = Table(
     METADATA,
     _fact_key(),
     Column("number", NUMBER, nullable=False, unique=True),
-    Column("run", Text, nullable=False, unique=True),
+    Column("run", TEXT, nullable=False, unique=True),
     _text("env"),
     _text("started"),
     _text("now"),
@@ -83,7 +86,7 @@ attempts = Table(
     "attempts",
     METADATA,
     _fact_key(),
-    Column("attempt", Text, nullable=False, unique=True),
+    Column("attempt", TEXT, nullable=False, unique=True),
     _number("run", "runs.number"),
     _text("env"),
     _text("asset"),

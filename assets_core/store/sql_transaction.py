@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, update
+from sqlalchemy import Table, bindparam, delete, update
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
@@ -27,7 +27,7 @@ from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, text_of, time_text
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
-from assets_core.store.sql_engine import AnyRow, SqlEngine, Values
+from assets_core.store.sql_engine import AnyRow, Session, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
 from assets_core.store.sql_rows import run_of
@@ -54,7 +54,7 @@ class SqlTransaction:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Session,
         engine: SqlEngine,
         queries: Queries,
         run_numbers: dict[str, int],

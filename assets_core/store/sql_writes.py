@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import AttemptRecord, MaterializationRecord, PointerMove
@@ -21,7 +21,7 @@ from assets_core.store.encoding import (
     time_text,
 )
 from assets_core.store.ledger import counts_for_durations, mean_after
-from assets_core.store.sql_engine import SqlEngine, Values
+from assets_core.store.sql_engine import Session, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_schema import (
     attempts,
@@ -44,7 +44,7 @@ class Writer:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Session,
         engine: SqlEngine,
         queries: Queries,
         run_number: Callable[[str], int],

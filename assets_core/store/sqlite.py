@@ -36,7 +36,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from assets_core.store.encoding import UnreadableRow, dumps
-from assets_core.store.sql_engine import WANTED, Values, Wanted
+from assets_core.store.sql_engine import WANTED, Kind, Session, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import (
@@ -147,13 +147,13 @@ class SqliteEngine:
     # --- transactions -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Session]:
         """One snapshot of the file."""
         with self._translated(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Session]:
         """Wait for our turn, begin, commit."""
         if self._queue is None:
             raise unusable(
@@ -201,8 +201,12 @@ class SqliteEngine:
 
     # --- SQL ----------------------------------------------------------------------------------------------------
 
-    def wanted(self, fields: int) -> Wanted:
-        """The keys as JSON: a list of lists, or of plain values, whose place in the list is their position."""
+    def wanted(self, *kinds: Kind) -> Wanted:
+        """The keys as JSON: a list of lists, or of plain values, whose place in the list is their position.
+
+        Values have the type that JSON gives them, and the outer table of a join keeps its order.
+        """
+        fields = len(kinds)
         table = func.json_each(bindparam(WANTED, type_=Text())).table_valued(
             "key", "value", name=f"wanted_{fields}"
         )
@@ -217,14 +221,20 @@ class SqliteEngine:
     def values(self, values: Iterable[str | int]) -> object:
         return dumps(list(values))
 
-    def insert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-        connection.exec_driver_sql(_insert_text(table), list(rows))
+    def insert(self, connection: Session, table: Table, rows: Sequence[Values]) -> None:
+        _run(connection, _insert_text(table), list(rows))
 
-    def upsert(self, connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-        connection.exec_driver_sql(_upsert_text(table), list(rows))
+    def upsert(self, connection: Session, table: Table, rows: Sequence[Values]) -> None:
+        _run(connection, _upsert_text(table), list(rows))
 
-    def delete(self, connection: Connection, table: Table, keys: Sequence[Values]) -> None:
-        connection.exec_driver_sql(_delete_text(table, len(keys[0])), list(keys))
+    def delete(self, connection: Session, table: Table, keys: Sequence[Values]) -> None:
+        _run(connection, _delete_text(table, len(keys[0])), list(keys))
+
+
+def _run(session: Session, text: str, rows: list[Values]) -> None:
+    """The driver's own batching: SQLAlchemy took longer to take rows apart than SQLite took to store them."""
+    assert isinstance(session, Connection)
+    session.exec_driver_sql(text, rows)
 
 
 @cache

@@ -215,7 +215,10 @@ def kit() -> Kit:
 Opener = Callable[[str], StateStore]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+ENGINES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=ENGINES)
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Any], World]:
     """Opens an empty store of each engine; another engine joins by another parameter."""
 
@@ -223,6 +226,8 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Any], Wo
         url = "memory://"
         if request.param == "sqlite":
             url = f"sqlite:///{tmp_path}/state/state.db"
+        elif request.param == "postgres":
+            url = request.getfixturevalue("postgres_url")
         store = open_store(url, alive=lambda run: run not in dead)
         return World(store, url, dead)
 
