@@ -126,7 +126,7 @@ class Execution:
         project, planned = self.session.loaded, self.made
         assert project is not None
         assert planned is not None
-        for key, number in appeared_since(planned, project.clock.now()).items():
+        for key, number in appeared_since(project, planned).items():
             text = f"{counted(number, 'partition')} of {key} appeared meanwhile"
             self.session.say(("note: ", "note"), f"{text}; the next plan has them")
         if project.definitions.overrides:

@@ -52,7 +52,7 @@ def run(
     chosen = _chosen(project, status, selections(select, select_from), exclude or (), kind)
     if session.as_json:
         statuses, now = status.statuses, status.lineage.now
-        session.document(list_document(project.graph, chosen, statuses, now))
+        session.document(list_document(status.graph, chosen, statuses, now))
         return 0
     from assets_core.cli.columns import print_columns
 
@@ -85,7 +85,7 @@ def _chosen(
 
 def _rows(project: Project, status: Status, chosen: Sequence[int]) -> Iterator[Sequence[Piece]]:
     for number in chosen:
-        spec = project.graph.specs[number]
+        spec = status.graph.specs[number]
         if project.definition(number).is_source:
             yield (GLYPHS["source"], spec.key, spec.kind, spec.group, "", _observed(status, number))
             continue

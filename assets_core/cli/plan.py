@@ -83,7 +83,7 @@ def _print(
         session.say(*nothing)
     lines = plan_lines(
         planned.plan,
-        project.graph,
+        planned.graph,
         details=details,
         width=session.out.width,
         full=full,

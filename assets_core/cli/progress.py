@@ -19,6 +19,7 @@ from assets_core.model.events import (
     CheckEvaluated,
     Event,
     Materialized,
+    PartitionsAdded,
     Rejected,
     RunStarted,
     UndeclaredFilesRead,
@@ -94,6 +95,13 @@ class Progress:
             case UndeclaredFilesRead():
                 text = f"{event.asset} read files that are no inputs of it: {', '.join(event.files[:3])}"
                 return (("  note: ", "note"), text)
+            case PartitionsAdded():
+                some = ", ".join(event.keys[:3]) + ", …" * (len(event.keys) > 3)
+                count = counted(len(event.keys), "partition")
+                return (
+                    ("  note: ", "note"),
+                    f"{event.asset} added {count} to {event.name}: {some}",
+                )
             case Materialized() if self.session.options.verbose and finished is None:
                 where = address(event.asset, event.partition)
                 return (("    ", ""), where, (f"  {duration(event.duration_s)}", "dim"))

@@ -49,7 +49,7 @@ def run(ctx: typer.Context, address: Address) -> int:
     if session.as_json:
         session.document(
             show_document(
-                project.graph,
+                status.graph,
                 found.number,
                 project.definitions.versions,
                 status.statuses,
@@ -69,7 +69,7 @@ def _find(project: Project, reader: StateReader, status: Status, address: str) -
 
     name, partition = split_address(address)
     number = asset_named(project.graph, name)
-    spec = project.graph.specs[number]
+    spec = status.graph.specs[number]
     if partition is not None:
         spec.partitions.ordinal(partition)
     versions = reader.history(project.env, spec.key, partition, _VERSIONS)
@@ -125,7 +125,7 @@ def _status(project: Project, found: _Found) -> str:
         now = found.status.lineage.now
         return "never observed" if at is None else f"observed {age(at, now)}"
     if found.partition is not None:
-        spec = project.graph.specs[found.number]
+        spec = found.status.graph.specs[found.number]
         ordinal = spec.partitions.ordinal(found.partition)
         has = [
             name

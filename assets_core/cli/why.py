@@ -35,11 +35,11 @@ def run(ctx: typer.Context, address: Address) -> int:
                 found.explanations,
                 found.built,
                 found.runs.get(found.built.run) if found.built else None,
-                project.graph,
+                found.planned.graph,
                 found.details,
             )
         )
         return 0
-    for line in why_lines(found, project.graph):
+    for line in why_lines(found, found.planned.graph):
         session.out.line(*line)
     return 0

@@ -6,16 +6,18 @@ many) is a DefinitionError at the user's own line that says what to write instea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from assets_core.declare.dynamic_sets import as_keys, name_of, refuse_keys
 from assets_core.declare.places import caller, frame_place
-from assets_core.errors import DefinitionError
+from assets_core.errors import AssetsError, DefinitionError
+from assets_core.model.assets import AssetDefinition
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
-from assets_core.partitions import PartitionsDefinition, Window
+from assets_core.partitions import DynamicPartitions, PartitionsDefinition, Window
 
 if TYPE_CHECKING:
     import logging
@@ -29,6 +31,14 @@ class RunInfo:
     env: str
     now: datetime
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddedPartitions:
+    """What one ``add_partitions`` said."""
+
+    name: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class PartitionContext:
         self, asset: AssetKey, definition: PartitionsDefinition, keys: Sequence[str]
     ) -> None:
         self._asset = asset
-        self._definition = definition
+        self._definition = definition.knowing(keys)
         self._ordinals: list[int] | None = None
         self.keys = tuple(keys)
 
@@ -140,6 +150,10 @@ class AssetContext:
     """For the machinery; users read ``partition``."""
     added: list[AddedMetadata] = field(default_factory=list, repr=False)
     """What ``add_metadata`` was told, for the machinery."""
+    added_partitions: list[AddedPartitions] = field(default_factory=list, repr=False)
+    """What ``add_partitions`` was told: tests of an asset may look at it."""
+    definitions: Collection[AssetDefinition] | None = field(default=None, repr=False)
+    """Those of the project, for the machinery; None in tests of one asset, where any dynamic partitions are known."""
 
     @property
     def partition(self) -> PartitionContext:
@@ -167,6 +181,22 @@ class AssetContext:
         """
         self.added.append(AddedMetadata({**(values or {}), **more}, output, partition))
 
+    def add_partitions(
+        self, partitions: str | DynamicPartitions, keys: str | Iterable[str], /
+    ) -> None:
+        """Add keys to dynamic partitions, given as declared or by name: ``context.add_partitions("customers", ids)``.
+
+        They are recorded together with what this call materializes, and not when all of it fails; those that are there
+        already change nothing. The run goes on with the partitions it was planned with, and the next plan has them.
+        """
+        try:
+            added = AddedPartitions(name_of(partitions), as_keys(keys))
+            if self.definitions is not None:
+                refuse_keys(self.definitions, added.name, added.keys)
+        except AssetsError as error:
+            raise _located(error.code, error.message, error.help) from None
+        self.added_partitions.append(added)
+
 
 def _several(asset: AssetKey, member: str, count: int) -> DefinitionError:
     return _located(
@@ -176,7 +206,7 @@ def _several(asset: AssetKey, member: str, count: int) -> DefinitionError:
     )
 
 
-def _located(code: str, message: str, help: str) -> DefinitionError:
+def _located(code: str, message: str, help: str | None) -> DefinitionError:
     """An error at the nearest line outside this module."""
     frame = caller(1)
     while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:

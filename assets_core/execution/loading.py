@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, get_args, get_origin
 
 from assets_core.declare.annotations import load_annotation
@@ -37,8 +36,6 @@ class Loader:
     """Loads what one call reads."""
 
     runtime: Runtime
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """The run's: it decides which partitions of a source exist."""
     reads: dict[tuple[AssetKey, str], SourceRead] = field(default_factory=dict)
     """The tokens of the sources that were loaded."""
 
@@ -120,7 +117,7 @@ class Loader:
 
     def _tokens(self, pinned: PinnedInput) -> Mapping[str, str]:
         """The tokens now of the partitions that are read; the others may move meanwhile."""
-        every = observe_source(self.runtime, pinned.upstream, self.now)
+        every = observe_source(self.runtime, pinned.upstream, pinned.partitions)
         gone = next((p for p in pinned.partitions if p not in every), None)
         if gone is not None:
             raise _moved(pinned, f"after this was planned: partition `{gone}` is no longer there")
@@ -188,6 +185,7 @@ def mapping_item(annotation: object) -> tuple[object] | None:
 
 def make_context(
     definition: AssetDefinition,
+    definitions: Collection[AssetDefinition],
     request: StepRequest,
     log: logging.Logger,
     config: Mapping[str, JSON],
@@ -203,4 +201,5 @@ def make_context(
         frozenset(s.output or s.key.name for s in definition.outputs if s.key in wanted),
         config,
         PartitionContext(spec.key, spec.partitions, partitions) if partitions != ("",) else None,
+        definitions=definitions,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
@@ -23,10 +23,10 @@ from assets_core.model.keys import UNPARTITIONED, AssetKey
 CONSTANT_TOKEN = "constant"  # noqa: S105
 
 
-def observe_source(runtime: Runtime, key: AssetKey, now: datetime) -> Mapping[str, str]:
+def observe_source(runtime: Runtime, key: AssetKey, partitions: Iterable[str]) -> Mapping[str, str]:
     """The source's token per partition key (``""`` for all of it); raises what the observer raises, or StepError.
 
-    One token for a partitioned source is that of every partition that exists at ``now``.
+    One token for a partitioned source is that of each of ``partitions``.
     """
     definition = runtime.definitions[key]
     body = definition.body
@@ -39,9 +39,7 @@ def observe_source(runtime: Runtime, key: AssetKey, now: datetime) -> Mapping[st
     if isinstance(seen, Mapping) and partitioned:
         return {str(partition): _token(key, token) for partition, token in seen.items()}
     if partitioned:
-        token = _token(key, seen)
-        existing = definition.outputs[0].partitions.existing(now)
-        return dict.fromkeys(definition.outputs[0].partitions.keys(existing), token)
+        return dict.fromkeys(partitions, _token(key, seen))
     return {UNPARTITIONED: _token(key, seen)}
 
 

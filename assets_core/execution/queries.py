@@ -120,7 +120,7 @@ def _parameters(
 ) -> dict[str, object]:
     values: dict[str, object] = {"partition_key": partition}
     definition = runtime.definitions[request.key]
-    partitions = definition.outputs[0].partitions
+    partitions = definition.outputs[0].partitions.knowing([partition])
     window = partitions.window(partitions.ordinal(partition)) if partitions.is_partitioned else None
     if window is not None:
         values["partition_start"] = window.start.replace(tzinfo=None)

@@ -22,6 +22,7 @@ from assets_core.execution.own_inputs import (
 from assets_core.execution.retries import Retries
 from assets_core.execution.state import RunState
 from assets_core.execution.together import failed_together, held_together
+from assets_core.model.events import PartitionsAdded
 from assets_core.model.outcomes import (
     NotProduced,
     Omitted,
@@ -64,7 +65,18 @@ class Recorder:
         for one, group in zip(returned, completions, strict=True):
             grouped.append((one, recorded[: len(group)]))
             recorded = recorded[len(group) :]
+            if _came_to_something(*grouped[-1]):
+                self._add_partitions(tx, one)
         return grouped
+
+    def _add_partitions(self, tx: Transaction, returned: Returned) -> None:
+        """The keys that a call added."""
+        state = self.state
+        asset = state.graph.definitions[returned.call.definition].key
+        for name, keys in returned.outcome.added_partitions:
+            fresh = tuple(key.key for key in tx.set_dynamic(state.env, name, keys, ()))
+            if fresh:
+                state.emit(PartitionsAdded(asset, name, fresh))
 
     def observe(self, tx: Transaction, reads: Iterable[SourceRead]) -> bool:
         """A token that the worker saw is what was read, whatever was seen before; whether any of them is new."""
@@ -196,6 +208,12 @@ class Recorder:
             outcome.metadata,
             state.graph.specs[asset].deterministic,
         )
+
+
+def _came_to_something(returned: Returned, recorded: list[Recorded]) -> bool:
+    """Whether some output counts. Of what failed or was replaced, the attempt that makes it will say the same again."""
+    outcomes = zip(returned.outcome.outputs, recorded, strict=True)
+    return any(not isinstance(o, NotProduced) and not r.superseded for o, r in outcomes)
 
 
 def _status(*, publish: bool) -> AttemptStatus:

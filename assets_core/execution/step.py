@@ -55,6 +55,7 @@ def execute_step(runtime: Runtime, request: StepRequest, capture: Capture) -> St
         log.path,
         tuple(log.tail),
         tuple(step.undeclared),
+        step.added_partitions(),
     )
 
 
@@ -65,12 +66,16 @@ class _Step:
         self.definition = runtime.definitions[request.key]
         self.specs = {s.key: s for s in self.definition.outputs}
         self.tasks = {(o.asset, o.partition): o for o in request.outputs}
-        self.loader = Loader(runtime, request.now)
+        self.loader = Loader(runtime)
         self.undeclared: list[str] = []
         self._created: list[Path] = []
         self._locations: list[Path] = []
         self.context = make_context(
-            self.definition, request, _logger(request, log), self._config_values()
+            self.definition,
+            runtime.definitions.values(),
+            request,
+            _logger(request, log),
+            self._config_values(),
         )
 
     def run(self) -> Iterator[OutputOutcome]:
@@ -89,6 +94,13 @@ class _Step:
             failure = describe(error, self.runtime.redact, self.definition.retry)
         for task in left.values():
             yield self._left_over(task, failure)
+
+    def added_partitions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The keys that the call added, by the name of their partitions."""
+        found: dict[str, dict[str, None]] = {}
+        for added in self.context.added_partitions:
+            found.setdefault(added.name, {}).update(dict.fromkeys(added.keys))
+        return tuple((name, tuple(keys)) for name, keys in found.items())
 
     def durable(self, outcomes: tuple[OutputOutcome, ...]) -> tuple[OutputOutcome, ...]:
         """The outcomes once everything written is on disk; none of it counts where that fails."""

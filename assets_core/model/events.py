@@ -122,6 +122,15 @@ class UndeclaredFilesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionsAdded:
+    """A call of ``asset`` added these to the dynamic partitions ``name``; the next plan has them."""
+
+    asset: AssetKey
+    name: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     run: str
     status: RunStatus
@@ -130,5 +139,6 @@ class RunFinished:
 
 Event: TypeAlias = (
     "RunStarted | StepStarted | StepFinished | Materialized | Unchanged | Adopted | Rejected"
-    " | AttemptFailed | Blocked | Superseded | CheckEvaluated | UndeclaredFilesRead | RunFinished"
+    " | AttemptFailed | Blocked | Superseded | CheckEvaluated | UndeclaredFilesRead"
+    " | PartitionsAdded | RunFinished"
 )

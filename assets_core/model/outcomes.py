@@ -69,6 +69,8 @@ class StepOutcome:
     """The last twenty captured lines."""
     undeclared_files: tuple[str, ...] = ()
     """Files the code opened outside its inputs and outputs, reported once per asset."""
+    added_partitions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Keys to add to dynamic partitions, by their name, in the transaction that records the outputs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,3 +114,16 @@ def _materialization(record: MaterializationRecord) -> Document:
         ],
         "metadata": dict(record.metadata),
     }
+
+
+def partitions_changed_document(
+    name: str, added: Sequence[str], removed: Sequence[str], count: int
+) -> Document:
+    """``assets.partitions_changed/1``: what adding and removing keys of dynamic partitions came to."""
+    return {
+        "schema": "assets.partitions_changed/1",
+        "name": name,
+        "added": list(added),
+        "removed": list(removed),
+        "count": count,
+    }

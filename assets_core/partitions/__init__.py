@@ -14,7 +14,7 @@ from assets_core.partitions.calendars import (
     TimePartitions,
     WeeklyPartitions,
 )
-from assets_core.partitions.definitions import PartitionsDefinition, Window
+from assets_core.partitions.definitions import DynamicKey, PartitionsDefinition, Window
 from assets_core.partitions.keys import check_key, key_to_path, path_to_key
 from assets_core.partitions.listed import (
     DynamicPartitions,
@@ -54,6 +54,7 @@ __all__ = [
     "BoundMapping",
     "DailyPartitions",
     "DimensionOf",
+    "DynamicKey",
     "DynamicPartitions",
     "HourlyPartitions",
     "Identity",

@@ -71,8 +71,13 @@ class BoundMapping(ABC):
         return PartitionSet.empty()
 
     def unmet(self, down: PartitionSet) -> PartitionSet:
-        """The downstream partitions with a need that can never be met (also one that has no upstream ordinal)."""
+        """The downstream partitions with a need that can't be met today (also one that has no upstream ordinal)."""
         return PartitionSet.empty()
+
+    def without_key(self, down: PartitionSet) -> PartitionSet:
+        """The downstream partitions that need an upstream key which is not there, where keys come and go."""
+        is_open = self.upstream.is_open or self.downstream.is_open
+        return self.unmet(down) if is_open else PartitionSet.empty()
 
 
 class BoundSame(BoundMapping):
@@ -212,8 +217,13 @@ class BoundSpecific(BoundMapping):
         self._keys = keys
 
     @cached_property
+    def _found(self) -> tuple[Ints, Bools]:
+        return self.upstream.find(self._keys)
+
+    @cached_property
     def _named(self) -> PartitionSet:
-        return PartitionSet.of(self.upstream.ordinals(self._keys))
+        found, known = self._found
+        return PartitionSet.of(found[known])
 
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         return RangeTable.same_in_each_row(down.size, self.upstream.clip(self._named))
@@ -233,7 +243,8 @@ class BoundSpecific(BoundMapping):
         return self._named - self.upstream.clip(self._named) if down else down
 
     def unmet(self, down: PartitionSet) -> PartitionSet:
-        return down if self.outside_of(down) else PartitionSet.empty()
+        lacking = not self._found[1].all() or self.outside_of(down)
+        return down if lacking else PartitionSet.empty()
 
 
 class BoundTable(BoundMapping):
@@ -249,9 +260,15 @@ class BoundTable(BoundMapping):
         self._pairs = pairs
 
     @cached_property
+    def _found(self) -> tuple[Ints, Bools, Ints, Bools]:
+        ups = self.upstream.find([up for up, _ in self._pairs])
+        return *ups, *self.downstream.find([down for _, down in self._pairs])
+
+    @cached_property
     def _ordinals(self) -> tuple[Ints, Ints]:
-        ups = self.upstream.ordinals([up for up, _ in self._pairs])
-        return ups, self.downstream.ordinals([down for _, down in self._pairs])
+        ups, ups_known, downs, downs_known = self._found
+        both = ups_known & downs_known
+        return ups[both], downs[both]
 
     def ranges_of(self, down: Ints, materialized: PartitionSet) -> RangeTable:
         ups, downs = self._ordinals
@@ -271,7 +288,9 @@ class BoundTable(BoundMapping):
 
     def unmet(self, down: PartitionSet) -> PartitionSet:
         ups, downs = self._ordinals
-        return PartitionSet.of(downs[self.outside_of(down).contains(ups)]) & down
+        outside = PartitionSet.of(downs[self.outside_of(down).contains(ups)])
+        _, ups_known, every_down, downs_known = self._found
+        return (outside | PartitionSet.of(every_down[downs_known & ~ups_known])) & down
 
 
 class BoundFunctions(BoundMapping):

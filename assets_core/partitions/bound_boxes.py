@@ -89,8 +89,19 @@ class BoundBoxes(BoundMapping):
             return _same(one, 1, PartitionSet.range(first, first + 1))
         return self._side(one, row, PartitionSet.empty())
 
+    @property
+    def _lacks_a_dimension(self) -> bool:
+        """Whether a list that is needed whole has no key yet."""
+        return any(
+            one.definition.is_open and not one.definition.defined(*one.definition.span)
+            for one in self._ups
+            if one.name not in self._by_up
+        )
+
     def unmet(self, down: PartitionSet) -> PartitionSet:
         if not down:
+            return down
+        if self._lacks_a_dimension:
             return down
         array = down.to_array()
         found = PartitionSet.empty()

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from assets_core.errors import DefinitionError, UsageError
 from assets_core.partitions.keys import shown
@@ -21,8 +21,18 @@ from assets_core.partitions.sets import PartitionSet
 if TYPE_CHECKING:
     from assets_core.partitions.sets import Bools, Ints
 
-DynamicKeys: TypeAlias = Callable[[str], Sequence[tuple[int, str]]]
-"""From the name of dynamic partitions to their (ordinal, key) pairs; ordinals are given once and never reused."""
+
+class DynamicKey(NamedTuple):
+    """A key that was ever added to dynamic partitions; its ordinal is given once and never reused."""
+
+    ordinal: int
+    key: str
+    live: bool = True
+    """False while it is removed."""
+
+
+DynamicKeys: TypeAlias = Callable[[str], Sequence[DynamicKey]]
+"""From the name of dynamic partitions to every key it ever had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,19 @@ class PartitionsDefinition(ABC):
         return True
 
     @property
+    def is_open(self) -> bool:
+        """Whether keys come and go while the definition stays: what names them can be checked only when it is used."""
+        return False
+
+    @property
     @abstractmethod
     def codec(self) -> str:
         """Canonical text of the key <-> ordinal codec and of what a key means; start and end are no part of it."""
+
+    @property
+    def rows_codec(self) -> str:
+        """The codec and what ``find`` no longer knows: rows kept by ordinal are complete while it is unchanged."""
+        return self.codec
 
     @property
     def label_codec(self) -> str:
@@ -138,8 +158,16 @@ class PartitionsDefinition(ABC):
         """The names of the dynamic partitions that have to be resolved before use."""
         return ()
 
+    def dynamic_parts(self, key: str) -> Mapping[str, str]:
+        """The keys that one of these partitions is made of, by the name of their dynamic partitions."""
+        return {}
+
     def resolve_with(self, lookup: DynamicKeys) -> PartitionsDefinition:
         """This definition with its dynamic keys looked up; itself when it has none."""
+        return self
+
+    def knowing(self, keys: Sequence[str]) -> PartitionsDefinition:
+        """This definition, taking these texts for its dynamic keys: enough to say what they mean, not for ordinals."""
         return self
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from assets_core.errors import DefinitionError, UsageError
 from assets_core.partitions.definitions import (
+    DynamicKey,
     DynamicKeys,
     PartitionsDefinition,
     as_array,
@@ -49,8 +50,13 @@ class _Listed(PartitionsDefinition):
     def defined(self, lo: int, hi: int) -> PartitionSet:
         return self._members & PartitionSet.range(lo, hi)
 
+    @property
+    def _names(self) -> Mapping[int, str]:
+        """What an ordinal is called, also where its partition is no more."""
+        return self._by_ordinal
+
     def keys(self, ordinals: PartitionSet | Ints) -> list[str]:
-        names = self._by_ordinal
+        names = self._names
         try:
             return [names[ordinal] for ordinal in as_array(ordinals).tolist()]
         except KeyError as error:
@@ -172,12 +178,25 @@ class DynamicPartitions(PartitionsDefinition):
     def dynamic_names(self) -> tuple[str, ...]:
         return (self.name,)
 
-    def resolve(self, keys: Sequence[tuple[int, str]]) -> ResolvedPartitions:
-        """This definition with the (ordinal, key) pairs that the store holds now."""
-        return ResolvedPartitions(self.name, tuple(sorted(keys)))
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    def dynamic_parts(self, key: str) -> Mapping[str, str]:
+        return {self.name: key}
+
+    def resolve(self, keys: Sequence[tuple[int, str] | DynamicKey]) -> ResolvedPartitions:
+        """This definition with the keys that the store holds now, as (ordinal, key) or with those that were removed."""
+        every = sorted(DynamicKey(*key) for key in keys)
+        live = tuple((key.ordinal, key.key) for key in every if key.live)
+        gone = tuple((key.ordinal, key.key) for key in every if not key.live)
+        return ResolvedPartitions(self.name, live, gone)
 
     def resolve_with(self, lookup: DynamicKeys) -> PartitionsDefinition:
         return self.resolve(lookup(self.name))
+
+    def knowing(self, keys: Sequence[str]) -> PartitionsDefinition:
+        return self.resolve(list(enumerate(dict.fromkeys(keys))))
 
     def existing(self, now: datetime) -> PartitionSet:
         raise self._unresolved()
@@ -205,6 +224,8 @@ class ResolvedPartitions(_Listed):
 
     name: str
     pairs: tuple[tuple[int, str], ...]
+    removed: tuple[tuple[int, str], ...] = ()
+    """Keys that are no partitions any more; only ``keys`` still knows them, so that they can be named."""
 
     kind = "dynamic"
 
@@ -224,8 +245,19 @@ class ResolvedPartitions(_Listed):
             )
 
     @property
+    def is_open(self) -> bool:
+        return True
+
+    @property
     def codec(self) -> str:
         return f"dynamic/1;{self.name}"
+
+    @cached_property
+    def rows_codec(self) -> str:
+        if not self.removed:
+            return self.codec
+        gone = json.dumps([ordinal for ordinal, _ in self.removed]).encode()
+        return f"{self.codec};{hashlib.blake2b(gone, digest_size=16).hexdigest()}"
 
     @property
     def span(self) -> tuple[int, int]:
@@ -241,3 +273,7 @@ class ResolvedPartitions(_Listed):
     @cached_property
     def _by_ordinal(self) -> Mapping[int, str]:
         return dict(self.pairs)
+
+    @cached_property
+    def _names(self) -> Mapping[int, str]:
+        return dict((*self.removed, *self.pairs))

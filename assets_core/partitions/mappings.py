@@ -116,7 +116,7 @@ class Identity(_BuiltIn):
             return BoundSame(upstream, downstream)
         if upstream.is_partitioned != downstream.is_partitioned:
             raise _impossible(self, upstream, downstream, "only one side is partitioned")
-        if downstream.kind == "static" and not upstream.dynamic_names:
+        if downstream.kind == "static" and not upstream.is_open:
             keys = downstream.keys(downstream.defined(*downstream.span))
             _, known = upstream.find(keys)
             if not known.all():
@@ -381,7 +381,7 @@ def _require_keys(
     keys: Sequence[str],
 ) -> None:
     """Refuse keys that a definition doesn't know; those of dynamic partitions are only known when it is used."""
-    if side.dynamic_names:
+    if side.is_open:
         return
     _, known = side.find(keys)
     if not known.all():

@@ -114,6 +114,15 @@ class MultiPartitions(PartitionsDefinition):
         return f"multi/1;{inner}"
 
     @property
+    def is_open(self) -> bool:
+        return any(one.is_open for _, one in self.dimensions)
+
+    @property
+    def rows_codec(self) -> str:
+        gone = [one.rows_codec for _, one in self.dimensions if one.rows_codec != one.codec]
+        return ";".join([self.codec, *gone])
+
+    @property
     def label_codec(self) -> str:
         inner = ";".join(f"{name}=({one.label_codec})" for name, one in self.dimensions)
         return f"multi/1;{inner}"
@@ -233,10 +242,27 @@ class MultiPartitions(PartitionsDefinition):
     def dynamic_names(self) -> tuple[str, ...]:
         return tuple(itertools.chain.from_iterable(one.dynamic_names for _, one in self.dimensions))
 
+    def dynamic_parts(self, key: str) -> Mapping[str, str]:
+        parts, found = split_dims(key) or {}, dict[str, str]()
+        for name, one in self.dimensions:
+            found.update(one.dynamic_parts(parts[name]) if name in parts else {})
+        return found
+
     def resolve_with(self, lookup: DynamicKeys) -> PartitionsDefinition:
         if not self.dynamic_names:
             return self
         return MultiPartitions({name: one.resolve_with(lookup) for name, one in self.dimensions})
+
+    def knowing(self, keys: Sequence[str]) -> PartitionsDefinition:
+        if not self.dynamic_names:
+            return self
+        parts = [split_dims(key) or {} for key in keys]
+        return MultiPartitions(
+            {
+                name: one.knowing([part[name] for part in parts if name in part])
+                for name, one in self.dimensions
+            }
+        )
 
 
 def split_dims(text: str) -> dict[str, str] | None:

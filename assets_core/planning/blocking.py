@@ -84,11 +84,12 @@ class Blocking:
             return reason, (_NONE if available or itself else candidates)
         self._refuse_outside(edge, candidates)
         missing = edge.mapping.upstream_of(candidates, available) - available
-        if not missing:
+        absent = _NONE if itself else edge.mapping.without_key(candidates)
+        if not missing and not absent:
             return reason, _NONE
-        if fate.blocked and not missing.issubset(fate.blocked):
+        if fate.blocked and (absent or not missing.issubset(fate.blocked)):
             reason = InputMissing(upstream)
-        hit = edge.mapping.downstream_of(missing, available) & candidates
+        hit = absent | (edge.mapping.downstream_of(missing, available) & candidates)
         readable = self.lineage.readable(edge.downstream)
         return reason, along_self(self.graph, edge.downstream, hit, candidates, ending_at=readable)
 

@@ -15,7 +15,7 @@ from assets_core.model.records import (
     RunEnd,
     RunRecord,
 )
-from assets_core.partitions import PartitionsDefinition
+from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports.rows import ColumnRow, DurationStats, LineageRows
 
 if TYPE_CHECKING:
@@ -101,6 +101,6 @@ class StateReader(Protocol):
         """Content-addressed texts: code parts and input shapes by digest."""
         ...
 
-    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
-        """The keys of every dynamic partitions definition: (stable ordinal, key), live ones only."""
+    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[DynamicKey]]:
+        """Every key that was ever added to dynamic partitions, by their name and in order of ordinals."""
         ...

@@ -15,7 +15,7 @@ from assets_core.model.records import (
     RunEnd,
     RunRecord,
 )
-from assets_core.partitions import PartitionsDefinition
+from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports.reading import StateReader
 from assets_core.ports.rows import Completion, Lease, PackedChange, Recorded
 
@@ -45,6 +45,12 @@ class Transaction(Protocol):
         self, env: str, wanted: Collection[AssetPartition]
     ) -> Mapping[AssetPartition, MaterializationRecord]:
         """The candidates kept back for these asset-partitions as of this transaction."""
+        ...
+
+    def taken(
+        self, env: str, assets: Collection[AssetKey]
+    ) -> Mapping[AssetPartition, Lease | None]:
+        """Every partition of these assets that has a version or the lease of a live run, with the lease if any."""
         ...
 
     def claim(
@@ -110,8 +116,10 @@ class Transaction(Protocol):
         """Record how a run ended, once; releases what it still held."""
         ...
 
-    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
-        """Add and remove keys of a dynamic partitions definition; an ordinal is never reused."""
+    def set_dynamic(
+        self, env: str, name: str, add: Sequence[str], remove: Sequence[str]
+    ) -> Sequence[DynamicKey]:
+        """Remove and add keys of dynamic partitions and return those that changed; an ordinal is never reused."""
         ...
 
 

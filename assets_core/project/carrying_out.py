@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assets_core.execution.tally import RunResult
@@ -33,14 +32,17 @@ def carry_out(
         return run_plan(project, made, store, options, on_event)
 
 
-def appeared_since(planned: Planned, now: datetime) -> dict[AssetKey, int]:
+def appeared_since(project: Project, planned: Planned) -> dict[AssetKey, int]:
     """Partitions that came to exist after the plan was made; they belong to the next plan."""
     found: dict[AssetKey, int] = {}
     if planned.wish.partitions:
         return found
+    with project.reading() as reader:
+        today, now = project.definitions.graph_with(reader), project.clock.now()
     for asset in planned.wanted:
         spec = planned.graph.specs[asset]
-        fresh = spec.partitions.existing(now) - spec.partitions.existing(planned.plan.now)
+        existing = today.specs[asset].partitions.existing(now)
+        fresh = existing - spec.partitions.existing(planned.plan.now)
         if fresh:
             found[spec.key] = len(fresh)
     return found

@@ -59,9 +59,9 @@ class Why:
 
 def why(project: Project, asset: int, partition: str | None) -> Why:
     """Explain one asset; raises UsageError E203 for a partition key that it doesn't have."""
-    spec = project.graph.specs[asset]
-    ordinal = None if partition is None else spec.partitions.ordinal(partition)
     with project.reading() as reader:
+        spec = project.definitions.graph_with(reader).specs[asset]
+        ordinal = None if partition is None else spec.partitions.ordinal(partition)
         planned = project.plan_with(reader, Wish(select=(f"+{spec.key}",)))
         wanted = planned.wanted.get(asset, PartitionSet.EMPTY)
         if ordinal is not None:

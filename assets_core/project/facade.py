@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from assets_core.planning.planner import PlanOptions, plan
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Clock, StateReader, StateStore
 from assets_core.project.clock import SystemClock
+from assets_core.project.dynamic import ChangedPartitions, Of, change_partitions
 from assets_core.project.facts import StatusFacts
 from assets_core.project.loading import Definitions, load_definitions
 from assets_core.project.observing import lay_over, needed_sources, observe
@@ -90,7 +91,7 @@ class Project:
 
     @property
     def graph(self) -> AssetGraph:
-        """The project's assets by number in topological order."""
+        """The project's assets by number in topological order, without the keys of dynamic partitions."""
         return self.definitions.graph
 
     @property
@@ -148,6 +149,25 @@ class Project:
         with other.reading():
             self._in_memory = other._in_memory
 
+    # --- dynamic partitions -------------------------------------------------------------------------------------
+
+    def add_partitions(self, of: Of, keys: str | Iterable[str]) -> ChangedPartitions:
+        """Add keys to dynamic partitions, given by name or as an asset that has them; what is there already stays.
+
+        Raises NoMatchError E433, UsageError E434 or E435 for what has no such partitions, DefinitionError E201 or E202
+        for texts that can't be keys.
+        """
+        return change_partitions(self, of, add=keys)
+
+    def remove_partitions(
+        self, of: Of, keys: str | Iterable[str], *, force: bool = False
+    ) -> ChangedPartitions:
+        """Remove keys; their records are kept, and count again when a key is added again.
+
+        Raises as ``add_partitions``, and ConflictError E436 for a key that is in use unless ``force``.
+        """
+        return change_partitions(self, of, remove=keys, force=force)
+
     # --- planning -----------------------------------------------------------------------------------------------
 
     def plan(self, wish: Wish | None = None, *, now: datetime | None = None) -> Planned:
@@ -160,38 +180,39 @@ class Project:
         return self._plan(reader, wish, now or self.clock.now())
 
     def _plan(self, reader: StateReader, wish: Wish, now: datetime) -> Planned:
-        lineage = take_snapshot(self.graph, reader, self.env, now)
+        graph = self.definitions.graph_with(reader)
+        lineage = take_snapshot(graph, reader, self.env, now)
         add_estimates(lineage, reader, self.env)
         facts = StatusFacts(lambda: (self._everything(lineage, now), lineage))
-        chosen = chosen_assets(self.graph, wish, facts)
+        chosen = chosen_assets(graph, wish, facts)
         tokens = self._observe(lineage, chosen)
-        add_results(Rebuilder(self.graph, self.definitions.versions, lineage), reader)
+        add_results(Rebuilder(graph, self.definitions.versions, lineage), reader)
         stale = self._stale_for(wish, facts)
         wanted = wanted_partitions(lineage, chosen, wish, stale)
         forced = frozenset(wanted) if wish.force else frozenset()
         options = PlanOptions(forced, self.env)
-        made = plan(self.graph, wanted, self.definitions.versions, lineage, now, options)
+        made = plan(graph, wanted, self.definitions.versions, lineage, now, options)
         return Planned(made, wish, wanted, lineage, tokens)
 
     def _observe(self, lineage: Lineage, assets: Sequence[int]) -> dict[int, dict[str, str]]:
         """Observe what these assets and their upstreams read, except what was observed for this snapshot already."""
+        graph = lineage.graph
         sources = [
             key
-            for key in needed_sources(self.graph, _with_upstreams(self.graph, assets))
-            if self.graph.numbers[key] not in lineage.observed
+            for key in needed_sources(graph, _with_upstreams(graph, assets))
+            if graph.numbers[key] not in lineage.observed
         ]
-        observations = observe(self.definitions, sources, lineage.now)
+        observations = observe(self.definitions, sources, lineage)
         lay_over(self.definitions, lineage, observations)
         return lineage.observed
 
     def _everything(self, lineage: Lineage, now: datetime) -> Plan:
         """The plan of the whole project, which is what *status* means."""
-        every = range(len(self.graph.keys))
+        graph, options = lineage.graph, PlanOptions(env=self.env)
+        every = range(len(graph.keys))
         self._observe(lineage, every)
         wanted = wanted_partitions(lineage, every, Wish(), {})
-        return plan(
-            self.graph, wanted, self.definitions.versions, lineage, now, PlanOptions(env=self.env)
-        )
+        return plan(graph, wanted, self.definitions.versions, lineage, now, options)
 
     def _stale_for(self, wish: Wish, facts: StatusFacts) -> Mapping[int, PartitionSet]:
         if "stale" not in wish.partitions:

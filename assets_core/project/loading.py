@@ -20,11 +20,12 @@ from assets_core.errors import AssetsError
 from assets_core.execution.paths import Home
 from assets_core.execution.runtime import Runtime
 from assets_core.graph import AssetGraph, build_graph
+from assets_core.graph.resolving import AllKeys, dynamic_names, resolved_graph
 from assets_core.model.assets import AssetDefinition, ConfigParameter, Retry, SqlBody
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
-from assets_core.ports import ProjectRef, StepRequest
+from assets_core.ports import ProjectRef, StateReader, StepRequest
 from assets_core.project.parsed_queries import ParsedQueries
 from assets_core.project.registry import evaluators, materializers
 from assets_core.project.versions import Versioner
@@ -87,7 +88,11 @@ class Definitions:
         self.overrides = tuple(overrides)
         self.loaded = loaded
         self.redactor = redactor
-        self.graph: AssetGraph = build_graph([_with_defaults(d, settings) for d in definitions])
+        self._declared = tuple(_with_defaults(d, settings) for d in definitions)
+        self.graph: AssetGraph = build_graph(self._declared)
+        """Without the keys of dynamic partitions, which the state store has: see ``graph_with``."""
+        self.dynamic_names = dynamic_names(self._declared)
+        self._with_keys: tuple[AllKeys, AssetGraph] | None = None
         self.resolver = Resolver(settings, parse_overrides(overrides), self.redactor)
         self.home = Home(settings.home, settings.data)
         self._check_config()
@@ -99,6 +104,16 @@ class Definitions:
             from assets_core.declare.config import check_config
 
             check_config(_config_classes(self.graph), self.settings, self.resolver.overrides)
+
+    def graph_with(self, reader: StateReader) -> AssetGraph:
+        """The graph with the partitions that there are now: one read, and none where nothing is dynamic."""
+        if not self.dynamic_names:
+            return self.graph
+        known = reader.dynamic_partitions(self.settings.env)
+        keys = {name: tuple(known.get(name, ())) for name in self.dynamic_names}
+        if self._with_keys is None or self._with_keys[0] != keys:
+            self._with_keys = (keys, resolved_graph(self._declared, keys))
+        return self._with_keys[1]
 
     @cached_property
     def versioner(self) -> Versioner:

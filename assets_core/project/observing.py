@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -22,13 +22,14 @@ MAX_OBSERVERS = 8
 
 
 def observe(
-    definitions: Definitions, sources: Collection[AssetKey], now: datetime
+    definitions: Definitions, sources: Collection[AssetKey], lineage: Lineage
 ) -> dict[AssetKey, Observation]:
     """Every source's tokens, or why it could not be observed. Observers run in the project's root, as in a worker."""
 
     def one(key: AssetKey) -> Observation:
+        existing = existing_keys(lineage.graph, lineage.graph.numbers[key], lineage.now)
         try:
-            return Observed(observe_source(definitions.runtime, key, now))
+            return Observed(observe_source(definitions.runtime, key, existing))
         except (Exception, SystemExit) as error:
             failure = describe(error, definitions.redactor.redact, Retry())
             return NotObserved(failure.message)
@@ -39,6 +40,12 @@ def observe(
             return {key: one(key) for key in keys}
         with ThreadPoolExecutor(min(MAX_OBSERVERS, len(keys))) as pool:
             return dict(zip(keys, pool.map(one, keys), strict=True))
+
+
+def existing_keys(graph: AssetGraph, asset: int, now: datetime) -> Sequence[str]:
+    """The keys of the partitions that an asset has."""
+    partitions = graph.specs[asset].partitions
+    return partitions.keys(partitions.existing(now))
 
 
 def needed_sources(graph: AssetGraph, assets: Collection[int]) -> list[AssetKey]:
@@ -55,7 +62,7 @@ def lay_over(
     definitions: Definitions, lineage: Lineage, observations: dict[AssetKey, Observation]
 ) -> None:
     """Put what was observed into the snapshot."""
-    versions, graph = definitions.versions, definitions.graph
+    versions, graph = definitions.versions, lineage.graph
     for key, observation in observations.items():
         asset = graph.numbers[key]
         if isinstance(observation, NotObserved):

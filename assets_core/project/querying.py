@@ -15,6 +15,7 @@ from assets_core.errors import NoMatchError, UsageError
 from assets_core.execution.paths import refuse_links
 from assets_core.model.values import StoredPart
 from assets_core.project.naming import asset_named
+from assets_core.project.values import stored_parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,14 +117,8 @@ def _files(project: Project, number: int) -> list[Path]:
 
 def _parts(project: Project, number: int) -> list[StoredPart]:
     """What readers see of an asset, in the order of its partitions."""
-    spec, home = project.graph.specs[number], project.definitions.home
     with project.reading() as reader:
-        records = list(reader.current_of(project.env, spec.key).values())
-    records.sort(key=lambda r: spec.partitions.ordinal(r.partition))
-    return [
-        StoredPart(r.partition, home.version(r.asset, r.partition, r.attempt), r.written)
-        for r in records
-    ]
+        return stored_parts(project, reader, number, None)
 
 
 def _tables_of(project: Project, parts: list[StoredPart]) -> list[Path]:

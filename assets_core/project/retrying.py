@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assets_core.errors import NoMatchError, UsageError
+from assets_core.graph import AssetGraph
 from assets_core.model.events import Event
 from assets_core.model.records import AttemptStatus, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
@@ -67,7 +68,7 @@ def retry(
 def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Planned:
     wish = Wish.of(record.options)
     made = project.plan_with(reader, wish, now=record.now)
-    done = _recorded_by_chain(project, reader, record)
+    done = _recorded_by_chain(made.graph, reader, record)
     wanted = {
         asset: partitions - done.get(asset, PartitionSet.EMPTY)
         for asset, partitions in made.wanted.items()
@@ -76,7 +77,7 @@ def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Plan
     forced = frozenset(wanted) if wish.force else frozenset()
     options = PlanOptions(forced, project.env)
     again = plan(
-        project.graph,
+        made.graph,
         wanted,
         project.definitions.versions,
         made.lineage,
@@ -87,7 +88,7 @@ def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Plan
 
 
 def _recorded_by_chain(
-    project: Project, reader: StateReader, record: RunRecord
+    graph: AssetGraph, reader: StateReader, record: RunRecord
 ) -> dict[int, PartitionSet]:
     """What the run and those that it retried have materialized."""
     keys: dict[int, list[str]] = {}
@@ -96,13 +97,13 @@ def _recorded_by_chain(
     while current is not None and current.run not in seen:
         seen.add(current.run)
         for attempt in reader.attempts(current.run):
-            number = project.graph.numbers.get(attempt.asset)
+            number = graph.numbers.get(attempt.asset)
             if number is not None and attempt.status is AttemptStatus.MATERIALIZED:
                 keys.setdefault(number, []).append(attempt.partition)
         before = reader.run(current.retry_of) if current.retry_of else None
         current = before[0] if before else None
     done: dict[int, PartitionSet] = {}
     for number, partitions in keys.items():
-        ordinals, known = project.graph.specs[number].partitions.find(partitions)
+        ordinals, known = graph.specs[number].partitions.find(partitions)
         done[number] = PartitionSet.of(ordinals[known])
     return done

@@ -61,7 +61,7 @@ def run_plan(
             result = runner.run(planned.plan, _run_record(project, planned, run, options))
     finally:
         executor.close()
-    store.compact(project.env, [(s.key, s.partitions) for s in project.graph.specs])
+    store.compact(project.env, [(s.key, s.partitions) for s in planned.graph.specs])
     return result
 
 
@@ -100,7 +100,7 @@ def _runner(
     options: RunOptions,
     on_event: Callable[[Event], None],
 ) -> Runner:
-    graph, versions = project.graph, project.definitions.versions
+    graph, versions = planned.graph, project.definitions.versions
     lineage = planned.lineage
     forced = dict(planned.wanted) if planned.wish.force else {}
     state = RunState(
@@ -129,7 +129,7 @@ def _replan(project: Project, planned: Planned) -> Plan:
     wanted: dict[int, PartitionSet] = dict(planned.wanted)
     options = PlanOptions(env=project.env)
     return plan(
-        project.graph,
+        planned.graph,
         wanted,
         project.definitions.versions,
         planned.lineage,
@@ -140,7 +140,7 @@ def _replan(project: Project, planned: Planned) -> Plan:
 
 def _record_first(project: Project, planned: Planned, store: StateStore) -> None:
     """The texts behind today's digests and what was observed: facts that records refer to."""
-    graph, versioner = project.graph, project.definitions.versioner
+    graph, versioner = planned.graph, project.definitions.versioner
     assets = {s.index for s in planned.plan.steps}
     texts: dict[str, str] = {}
     for asset in assets:

@@ -51,7 +51,7 @@ def document_of(project: Project, planned: Planned, details: Details) -> dict[st
     """``assets.plan/1``, complete enough to be applied."""
     options = {**planned.wish.document(), "overrides": list(project.definitions.overrides)}
     return plan_document(
-        planned.plan, project.graph, project.definitions.versions, details=details, options=options
+        planned.plan, planned.graph, project.definitions.versions, details=details, options=options
     )
 
 

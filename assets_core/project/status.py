@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey
 from assets_core.model.plans import Plan
@@ -18,7 +19,7 @@ from assets_core.planning.planner import PlanOptions, plan
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import StateReader
 from assets_core.project.facts import Statuses, statuses_of
-from assets_core.project.observing import lay_over
+from assets_core.project.observing import existing_keys, lay_over
 from assets_core.project.snapshot import add_estimates, add_results, take_snapshot
 from assets_core.project.wishes import Wish, wanted_partitions
 from assets_core.versioning.current import Observation, Observed
@@ -39,6 +40,11 @@ class Status:
     observed: Mapping[int, datetime]
     """Per source when it was last observed."""
 
+    @property
+    def graph(self) -> AssetGraph:
+        """The assets with the partitions that they have."""
+        return self.lineage.graph
+
     def with_status(self, status: str, /) -> frozenset[int]:
         """The assets with any partition in ``status``, for selections."""
         return frozenset(self.statuses.get(status, {}))
@@ -46,7 +52,7 @@ class Status:
 
 def recorded_status(project: Project, reader: StateReader, now: datetime) -> Status:
     """Everything's status at ``now``."""
-    graph, versions = project.graph, project.definitions.versions
+    graph, versions = project.definitions.graph_with(reader), project.definitions.versions
     lineage = take_snapshot(graph, reader, project.env, now)
     add_estimates(lineage, reader, project.env)
     observed = _lay_last_observations(project, lineage, reader)
@@ -59,7 +65,7 @@ def recorded_status(project: Project, reader: StateReader, now: datetime) -> Sta
 def _lay_last_observations(
     project: Project, lineage: Lineage, reader: StateReader
 ) -> dict[int, datetime]:
-    graph = project.graph
+    graph = lineage.graph
     sources = [n for n in range(len(graph.keys)) if project.definition(n).is_source]
     tokens: dict[int, dict[str, str]] = {n: {} for n in sources}
     observed: dict[int, datetime] = {}
@@ -71,9 +77,7 @@ def _lay_last_observations(
     seen: dict[AssetKey, Observation] = {}
     for number in sources:
         if not tokens[number]:
-            definition = graph.specs[number].partitions
-            keys = definition.keys(definition.existing(lineage.now))
-            tokens[number] = dict.fromkeys(keys, _UNSEEN)
+            tokens[number] = dict.fromkeys(existing_keys(graph, number, lineage.now), _UNSEEN)
         seen[graph.keys[number]] = Observed(tokens[number])
     lay_over(project.definitions, lineage, seen)
     return observed

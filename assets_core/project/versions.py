@@ -40,7 +40,7 @@ class Versioner:
     resolve_config: ResolveConfig
     materializer_options: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     """As configured for the project: they shape outputs too."""
-    _fingerprints: dict[int, CodeFingerprint] = field(default_factory=dict)
+    _fingerprints: dict[AssetKey, CodeFingerprint] = field(default_factory=dict)
     _checks: dict[AssetKey, list[CheckVersion]] = field(default_factory=dict)
 
     def all(self, graph: AssetGraph) -> CurrentVersions:
@@ -57,9 +57,9 @@ class Versioner:
 
     def code(self, definition: AssetDefinition) -> CodeFingerprint:
         """The fingerprint of a definition, with the parts that ``plan --diff`` names."""
-        known = self._fingerprints.get(id(definition))
+        known = self._fingerprints.get(definition.key)
         if known is None:
-            known = self._fingerprints[id(definition)] = self._fingerprint(definition)
+            known = self._fingerprints[definition.key] = self._fingerprint(definition)
         return known
 
     def _fingerprint(self, definition: AssetDefinition) -> CodeFingerprint:

@@ -22,6 +22,7 @@ NAMES = (
     "lineage",
     "list",
     "partitions",
+    "partitions_changed",
     "plan",
     "run",
     "runs",

@@ -21,7 +21,7 @@ from assets_core.model.records import (
     RunEnd,
     RunRecord,
 )
-from assets_core.partitions import PartitionsDefinition
+from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports import (
     ColumnRow,
     DurationStats,
@@ -30,7 +30,7 @@ from assets_core.ports import (
     PackedRows,
     Transaction,
 )
-from assets_core.store.dynamic import dynamic_live
+from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
 from assets_core.store.snapshots import check_records, packed_rows
@@ -211,11 +211,10 @@ class MemoryStore:
             known = self._tables.documents
             return {digest: known[digest] for digest in digests if digest in known}
 
-    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
+    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[DynamicKey]]:
         with self._lock:
-            live = {
-                name: dynamic_live(keys)
+            return {
+                name: dynamic_keys(keys)
                 for (of, name), keys in self._tables.dynamic.items()
-                if of == env
+                if of == env and keys
             }
-            return {name: keys for name, keys in live.items() if keys}

@@ -14,6 +14,7 @@ from assets_core.model.records import (
     RunEnd,
     RunRecord,
 )
+from assets_core.partitions import DynamicKey
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
@@ -67,6 +68,19 @@ class MemoryTransaction:
         self, env: str, wanted: Collection[AssetPartition]
     ) -> Mapping[AssetPartition, MaterializationRecord]:
         return self._tables.versions(self._tables.candidates, env, wanted)
+
+    def taken(
+        self, env: str, assets: Collection[AssetKey]
+    ) -> Mapping[AssetPartition, Lease | None]:
+        found: dict[AssetPartition, Lease | None] = {}
+        for asset in assets:
+            for partition, version in self._tables.currents.get((env, asset), {}).items():
+                if version.number:
+                    found[AssetPartition(asset, partition)] = None
+            for partition, lease in self._tables.leases.get((env, asset), {}).items():
+                if self._alive(lease.run):
+                    found[AssetPartition(asset, partition)] = lease
+        return found
 
     def _states(self, env: str, keys: Iterable[AssetPartition]) -> dict[AssetPartition, KeyState]:
         return {key: self._tables.state(env, key) for key in keys}
@@ -229,11 +243,15 @@ class MemoryTransaction:
             for partition in [p for p, lease in held.items() if lease.run == end.run]:
                 self._undo.put(held, partition, None)
 
-    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    def set_dynamic(
+        self, env: str, name: str, add: Sequence[str], remove: Sequence[str]
+    ) -> Sequence[DynamicKey]:
         keys = self._tables.dynamic.setdefault((env, name), {})
-        for key, ordinal, live in dynamic_facts(keys, add, remove):
+        facts = dynamic_facts(keys, add, remove)
+        for ordinal, key, live in facts:
             self._tables.counter.event()
             self._undo.put(keys, key, (ordinal, live))
+        return facts
 
     def _require_run(self, run: str) -> None:
         if run not in self._tables.runs:

@@ -220,6 +220,28 @@ class Queries(HistoryQueries):
         ).select_from(joined)  # fmt: skip
 
     @cached_property
+    def materialized(self) -> Query:
+        """(position, partition) of wanted assets: those that have a version."""
+        wanted = self._assets
+        here = and_(
+            pointers.c.env == env,
+            pointers.c.asset == wanted.fields[0],
+            pointers.c.materialization.is_not(None),
+        )
+        joined = wanted.source.outerjoin(pointers, here)
+        return select(wanted.position, pointers.c.partition).select_from(joined)
+
+    @cached_property
+    def leased(self) -> Query:
+        """(position, partition, fence, attempt, run) of wanted assets."""
+        wanted = self._assets
+        here = and_(leases.c.env == env, leases.c.asset == wanted.fields[0])
+        return select(
+            wanted.position,
+            leases.c.partition, leases.c.fence, leases.c.attempt, leases.c.run,
+        ).select_from(wanted.source.outerjoin(leases, here))  # fmt: skip
+
+    @cached_property
     def changes(self) -> Query:
         """The state of every key that moved or was checked after ``since``."""
         changed = union(

@@ -16,11 +16,11 @@ from assets_core.model.records import (
     RunRecord,
 )
 from assets_core.model.versions import digest
-from assets_core.partitions import PartitionsDefinition
+from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
-from assets_core.store.dynamic import dynamic_live
+from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
@@ -194,17 +194,16 @@ class SqlReader:
         keys = self._engine.values(digests)
         return dict(self._found(sql_rows.document_of, self._queries.documents, wanted=keys))
 
-    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[tuple[int, str]]]:
+    def dynamic_partitions(self, env: str) -> Mapping[str, Sequence[DynamicKey]]:
         known: dict[str, dict[str, tuple[int, bool]]] = {}
         for name, key, ordinal, live in self._rows(tuple, self._queries.dynamic, env=env):
             known.setdefault(name, {})[key] = (ordinal, bool(live))
-        live_keys = {name: dynamic_live(keys) for name, keys in known.items()}
-        return {name: keys for name, keys in live_keys.items() if keys}
+        return {name: dynamic_keys(keys) for name, keys in known.items()}
 
 
 def codec_digest(definition: PartitionsDefinition) -> str:
     """The digest under which chunks of this definition are kept."""
-    return digest("codec", definition.codec)
+    return digest("codec", definition.rows_codec)
 
 
 def records_of(

@@ -21,6 +21,7 @@ from assets_core.model.records import (
     RunEnd,
     RunRecord,
 )
+from assets_core.partitions import DynamicKey
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
@@ -32,14 +33,12 @@ from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
 from assets_core.store.sql_rows import run_of
 from assets_core.store.sql_schema import (
-    chunks,
     counters,
     documents,
     dynamic_partitions,
     leases,
     materializations,
     observations,
-    projections,
     run_ends,
     runs,
 )
@@ -106,6 +105,21 @@ class SqlTransaction:
         self, env: str, wanted: Collection[AssetPartition]
     ) -> Mapping[AssetPartition, MaterializationRecord]:
         return records_of(self._connection, self._engine, self._queries.kept_back, env, wanted)
+
+    def taken(
+        self, env: str, assets: Collection[AssetKey]
+    ) -> Mapping[AssetPartition, Lease | None]:
+        asked = list(assets)
+        values = {"env": env, "wanted": self._engine.values(asked)}
+        found: dict[AssetPartition, Lease | None] = {}
+        for position, partition in self._connection.execute(self._queries.materialized, values):
+            if partition is not None:
+                found[AssetPartition(asked[position], partition)] = None
+        for row in self._connection.execute(self._queries.leased, values):
+            if row[1] is not None and self._alive(row[4]):
+                key = AssetPartition(asked[row[0]], row[1])
+                found[key] = Lease(env, *key, *row[2:5])
+        return found
 
     def _look(
         self, env: str, wanted: Iterable[tuple[AssetPartition, str]]
@@ -307,7 +321,9 @@ class SqlTransaction:
             self._insert(run_ends, [row])
         self._connection.execute(delete(leases).where(leases.c.run == end.run))
 
-    def set_dynamic(self, env: str, name: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    def set_dynamic(
+        self, env: str, name: str, add: Sequence[str], remove: Sequence[str]
+    ) -> Sequence[DynamicKey]:
         keys: dict[str, tuple[int, bool]] = {}
         values = {"env": env, "name": name}
         for _, key, ordinal, live in self._connection.execute(self._queries.dynamic_of, values):
@@ -315,16 +331,10 @@ class SqlTransaction:
         facts = dynamic_facts(keys, add, remove)
         rows = [
             (self._counter.event(), env, name, key, ordinal, int(live))
-            for key, ordinal, live in facts
+            for ordinal, key, live in facts
         ]
         self._insert(dynamic_partitions, rows)
-        if any(not live for _, _, live in facts):
-            self._drop_projections(env)
-
-    def _drop_projections(self, env: str) -> None:
-        """A removed key is no longer known, though its codec is the same: chunks that may hold it are void."""
-        for table in (chunks, projections):
-            self._connection.execute(delete(table).where(table.c.env == env))
+        return facts
 
     def _insert(self, table: Table, rows: Sequence[Values]) -> None:
         if rows:

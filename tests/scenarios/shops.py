@@ -49,9 +49,10 @@ from typing import Annotated
 import pyarrow as pa
 
 from assets_core import (
-    CONSTANT, All, AssetContext, CheckResult, Config, Connection, DailyPartitions, Identity, Input, Last,
-    MonthlyPartitions, Out, Output, Retry, Severity, Specific, StaticPartitions, TimeWindow, asset, check, file_digest,
-    multi_asset, not_null, relationship, row_count, source, sql_asset, unique,
+    CONSTANT, All, AssetContext, CheckResult, Config, Connection, DailyPartitions, DimensionOf, DynamicPartitions,
+    Identity, Input, Last, MonthlyPartitions, MultiPartitions, Out, Output, Retry, Severity, Specific, Static,
+    StaticPartitions, TimeWindow, asset, check, file_digest, multi_asset, not_null, relationship, row_count, source,
+    sql_asset, unique,
 )
 from calls import ran
 """

@@ -122,7 +122,7 @@ def test_threads_of_one_process_take_turns(sqlite_world: Any) -> None:
     for thread in threads:
         thread.join()
     keys = store.dynamic_partitions("default")["n"]
-    assert [ordinal for ordinal, _ in keys] == list(range(4 * size))
+    assert [one.ordinal for one in keys] == list(range(4 * size))
 
 
 def test_a_transaction_holds_the_file_before_its_first_write(sqlite_world: Any) -> None:
@@ -319,7 +319,7 @@ def test_what_a_killed_process_committed_is_read_from_its_log(tmp_path: Path) ->
     assert subprocess.run(argv, check=False).returncode == 9
     assert path.with_name("state.db-wal").stat().st_size > 0
     store = opened(path, read_only=True)
-    assert store.dynamic_partitions("default") == {"n": [(0, "x")]}
+    assert store.dynamic_partitions("default") == {"n": ((0, "x", True),)}
     store.close()
 
 

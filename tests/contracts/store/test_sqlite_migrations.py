@@ -71,7 +71,8 @@ def test_every_released_schema_is_read_and_rebuilt(version: int, tmp_path: Path,
     assert set(world.kept("b")) == {("b", 0)}
     assert len(store.history("default", "a", None, 9)) == 2
     assert [c.outcome.name for c in store.checks("default", "a", 9)] == ["late", "not_null(id)"]
-    assert store.dynamic_partitions("default") == {"customers": [(0, "x"), (2, "z")]}
+    keys = ((0, "x", True), (1, "y", False), (2, "z", True))
+    assert store.dynamic_partitions("default") == {"customers": keys}
     assert store.documents(["d1"]) == {"d1": "text"}
     assert store.observations("default", ["source"])[0].token == "token"
     assert [a.status for a in store.attempts("run-2")] == ["failed", "superseded"]

@@ -77,8 +77,8 @@ def test_160_concurrent_read_modify_writes_lose_nothing(sqlite_world: Any) -> No
     reader = started(READ, sqlite_world.url, 161)
     rounds = released([*writers, reader])[-1]
     keys = sqlite_world.store.dynamic_partitions("default")["n"]
-    assert [ordinal for ordinal, _ in keys] == list(range(160))
-    assert len({key for _, key in keys}) == 160
+    assert [one.ordinal for one in keys] == list(range(160))
+    assert len({one.key for one in keys}) == 160
     assert sqlite_world.store.sequence() == 161
     assert int(rounds) >= 1
 

@@ -87,6 +87,7 @@ def write_all(world: Any, kit: Any, size: int) -> int:
         tx.observe(seen)
         tx.document({attempt: "text" for _, attempt in keys})
         tx.pins("default", [k for k, _ in keys])
+        tx.taken("default", [k.asset for k, _ in keys])
         tx.set_dynamic("default", base, [attempt for _, attempt in keys], [])
         tx.release(tx.claim("default", "run-1", [(k, f"{a}-2") for k, a in keys]))
     return len(statements)

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from assets_core.model.checks import CheckStatus
+from assets_core.model.keys import AssetKey
 from assets_core.model.records import ObservationRecord, RunEnd, RunRecord, RunStatus
 from assets_core.model.versions import SourceVersion, digest
-from assets_core.partitions import DailyPartitions, DynamicPartitions, StaticPartitions
+from assets_core.partitions import (
+    DailyPartitions,
+    DynamicKey,
+    DynamicPartitions,
+    MultiPartitions,
+    PartitionSet,
+    StaticPartitions,
+)
 
 DAYS = DailyPartitions(start="2013-01-01", end="2013-03-01")
 NAMES = StaticPartitions(["x", "y", "z"])
@@ -193,7 +201,9 @@ def test_dynamic_partitions_keep_their_ordinals_for_ever(world: Any) -> None:
     def change(add: list[str], remove: list[str]) -> list[tuple[int, str]]:
         with world.store.writing() as tx:
             tx.set_dynamic("default", "customers", add, remove)
-        return list(world.store.dynamic_partitions("default").get("customers", []))
+        keys = world.store.dynamic_partitions("default").get("customers", [])
+        assert [ordinal for ordinal, _, _ in keys] == list(range(len(keys)))
+        return [(ordinal, key) for ordinal, key, live in keys if live]
 
     assert change(["a", "b"], []) == [(0, "a"), (1, "b")]
     assert change(["c", "a"], ["b"]) == [(0, "a"), (2, "c")]
@@ -208,8 +218,11 @@ def test_removing_and_adding_dynamic_keys_twice_adds_no_facts(world: Any) -> Non
         tx.set_dynamic("default", "n", ["a", "a"], [])
     sequence = world.store.sequence()
     with world.store.writing() as tx:
-        tx.set_dynamic("default", "n", ["a"], ["b"])
+        assert not tx.set_dynamic("default", "n", ["a"], ["b"])
     assert world.store.sequence() == sequence
+    with world.store.writing() as tx:
+        changed = tx.set_dynamic("default", "n", ["b", "a"], ["a"])
+    assert changed == [DynamicKey(0, "a", live=False), DynamicKey(1, "b"), DynamicKey(0, "a")]
 
 
 def test_rows_of_a_removed_dynamic_key_are_unknown(world: Any) -> None:
@@ -231,3 +244,56 @@ def test_rows_of_a_removed_dynamic_key_are_unknown(world: Any) -> None:
     read = world.store.lineage("default", [("a", resolved())])
     assert read.unknown == {0: 10}
     assert len(world.rows(("a", resolved()))) == 290
+    assert resolved().keys(PartitionSet.range(0, 1)) == ["customer-000"]
+
+
+@pytest.mark.parametrize("compacted_by", ["today's reader", "a reader of yesterday's keys"])
+def test_a_dynamic_key_that_returns_has_its_rows_again(world: Any, compacted_by: str) -> None:
+    names = [f"customer-{n:03d}" for n in range(300)]
+    each_day = {"day": DailyPartitions("2026-01-01", "2026-01-02"), "who": None}
+
+    def resolved() -> list[Any]:
+        keys = world.store.dynamic_partitions("default")
+        alone = DynamicPartitions("customers").resolve(keys["customers"])
+        return [("a", alone), ("b", MultiPartitions(each_day | {"who": alone}))]
+
+    def change(add: list[str], remove: list[str]) -> None:
+        with world.store.writing() as tx:
+            tx.set_dynamic("default", "customers", add, remove)
+
+    change(names, [])
+    for name in names:
+        world.publish(f"a@{name}")
+        world.publish(f"b@day=2026-01-01,who={name}")
+    before, found = resolved(), world.rows(*resolved())
+    assert len(found) == 600
+    world.store.compact("default", before)
+    change([], names[:10])
+    world.store.compact("default", resolved() if compacted_by == "today's reader" else before)
+    assert len(world.rows(*resolved())) == 580
+    change(names[:5], [])
+    assert len(world.rows(*resolved())) == 590
+    change(names[5:10], [])
+    again = world.rows(*resolved())
+    assert again.keys() == found.keys()
+    assert all(again[key] == found[key] for key in found)
+
+
+def test_what_is_taken_has_a_version_or_the_lease_of_a_live_run(world: Any) -> None:
+    world.publish("a@x")
+    world.publish("a@z")
+    world.reject("a@kept-back")
+    world.fail("a@failed")
+    held = {one: world.take(one) for one in ("a@y", "a@z", "b")}
+    world.publish("c")
+    with world.store.writing() as tx:
+        found = tx.taken("default", [AssetKey("a"), AssetKey("b")])
+        assert not tx.taken("other", [AssetKey("a")])
+    assert {"@".join(filter(None, key)): lease for key, lease in found.items()} == {
+        "a@x": None,
+        **held,
+    }
+    world.dead.add("run-1")
+    with world.store.writing() as tx:
+        left = tx.taken("default", [AssetKey("a"), AssetKey("b")])
+    assert {key.partition: lease for key, lease in left.items()} == {"x": None, "z": None}

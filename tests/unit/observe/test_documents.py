@@ -469,6 +469,7 @@ EVERY_EVENT: list[events.Event] = [
     events.Superseded(MART, "", "a"),
     events.CheckEvaluated(MART, "", "known", False, True, None, "x", published=True),
     events.UndeclaredFilesRead(MART, ("data.csv",)),
+    events.PartitionsAdded(MART, "customers", ("ann",)),
     events.RunFinished("r", RunStatus.SUCCEEDED, 2.0),
 ]
 
