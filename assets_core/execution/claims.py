@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from assets_core.execution.batching import calls_of
 from assets_core.execution.calls import (
     Call,
     input_records,
@@ -239,7 +240,7 @@ class Claimer:
     ) -> None:
         one_at_a_time = self._batch_reads_itself(ready.definition)
         taken = _NONE
-        for chunk in islice(self._chunks(ready), 1 if one_at_a_time else room - len(calls)):
+        for chunk in islice(self._calls(ready), 1 if one_at_a_time else room - len(calls)):
             taken |= chunk
             wanted = {a: p & chunk for a, p in ready.wanted.items() if p & chunk}
             call = self._claim_one(tx, ready, wanted)
@@ -264,22 +265,12 @@ class Claimer:
         for asset, partitions in wanted.items():
             kept.wanted[asset] = kept.wanted.get(asset, _NONE) | partitions
 
-    def _chunks(self, ready: Ready) -> Iterator[PartitionSet]:
-        """The partitions of each call: single ones, or contiguous runs (gaps split them) of at most ``batch``."""
-        batch = self.state.graph.definitions[ready.definition].batch
-        union = ready.partitions
-        if batch == 1:
-            for low, high in union.ranges():
-                yield from (PartitionSet.range(o, o + 1) for o in range(low, high))
-            return
+    def _calls(self, ready: Ready) -> Iterator[PartitionSet]:
+        """The partitions of each call."""
+        graph, wanted = self.state.graph, ready.partitions
         first = next(iter(ready.wanted))
-        existing = self.state.graph.specs[first].partitions.existing(self.state.now) | union
-        ordinals = union.to_array()
-        gaps = np.flatnonzero(np.diff(existing.rank(ordinals)) > 1) + 1
-        for run in np.split(ordinals, gaps):
-            size = len(run) if batch == "all" else batch
-            for start in range(0, len(run), size):
-                yield PartitionSet.of(run[start : start + size])
+        existing = graph.specs[first].partitions.existing(self.state.now) | wanted
+        return calls_of(wanted, existing, graph.definitions[ready.definition].batch)
 
     def _claim_one(
         self, tx: Transaction, ready: Ready, wanted: dict[int, PartitionSet]

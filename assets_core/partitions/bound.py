@@ -49,7 +49,8 @@ class BoundMapping(ABC):
 
     def upstream_of(self, down: PartitionSet, materialized: PartitionSet) -> PartitionSet:
         """All upstream partitions that any of these downstream ones needs."""
-        return self.ranges_of(down.to_array(), materialized).union() if down else down
+        asked = down.take(1) if self.uniform else down
+        return self.ranges_of(asked.to_array(), materialized).union() if down else down
 
     def downstream_of(
         self, up: PartitionSet, materialized: PartitionSet, within: PartitionSet | None = None

@@ -174,7 +174,8 @@ class Rebuilder:
 
     def _sum_edge(self, edge: Edge, ordinals: NDArray[np.int64], sums: Sums, column: int) -> None:
         terms = self.lineage.terms(edge.upstream, edge.columns)
-        table = edge.mapping.ranges_of(ordinals, self.lineage.present(edge.upstream))
+        asked = ordinals[:1] if edge.mapping.uniform else ordinals
+        table = edge.mapping.ranges_of(asked, self.lineage.present(edge.upstream))
         lo = terms.ordinals.searchsorted(table.starts, "left")
         hi = terms.ordinals.searchsorted(table.stops, "left")
         for values, out in (
@@ -183,8 +184,8 @@ class Rebuilder:
             (terms.count, sums.count),
         ):
             per_range = _over_ranges(values, lo, hi)
-            if len(ordinals) == 1:
-                out[0, column] = per_range.sum(dtype=values.dtype)
+            if len(asked) == 1:
+                out[:, column] = per_range.sum(dtype=values.dtype)
                 continue
             per_partition = _prefix(per_range)
             out[:, column] = per_partition[table.indptr[1:]] - per_partition[table.indptr[:-1]]
