@@ -39,8 +39,10 @@ def _hourly(count: int, end: str, start: str = "2021-01-01") -> Case:
     return Case(f"hourly-{count}", title, definition)
 
 
+SMALLEST = _hourly(200, "2021-01-09T08:00")
 LARGEST = _hourly(200_000, "2022-10-25T08:00", "2000-01-01")
 CASES = (
+    SMALLEST,
     _hourly(2_000, "2021-03-25T08:00"),
     _hourly(8_760, "2022-01-01"),
     _hourly(43_800, "2025-12-31"),

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from benchmarks import peer_partitions
 from benchmarks.limits import fresh
 from benchmarks.measuring import CommandFailed, Figure, measure
 from benchmarks.projects import FIBO, Node, chain, layered
@@ -83,6 +84,8 @@ def figures(work: Path, rows: Sequence[str]) -> Iterator[Figure]:
         )
         argv = [*python, "staleness.py"]
         yield measure("P4", "1,000 unchanged", "Dagster staleness resolver", argv, project, env=env)
+    if "P5" in rows:
+        yield from peer_partitions.figures(work, python[0])
 
 
 def _startup(work: Path, cli: list[str]) -> Iterator[Figure]:
