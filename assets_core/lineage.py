@@ -128,6 +128,10 @@ class Lineage:
         """The partitions that have a version to read: not omitted, missing or damaged as far as is known."""
         return self._without(asset, _UNREADABLE)
 
+    def unreadable(self, asset: int) -> PartitionSet:
+        """The partitions whose version counts as an input but was found missing or damaged: nothing may read them."""
+        return self.present(asset) - self.readable(asset)
+
     def failing(self, asset: int) -> PartitionSet:
         """The partitions whose published version fails a blocking check."""
         return self._without(asset, 0) - self._without(asset, _BLOCKING)

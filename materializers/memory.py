@@ -16,7 +16,7 @@ from assets_core.model.versions import DataVersion, canonical_json, digest
 from assets_core.ports import WriteOptions
 from materializers.annotations import class_name
 from materializers.json_values import plain_json
-from materializers.refusals import damaged, unstorable
+from materializers.refusals import missing, unstorable
 from materializers.stored_files import FileStorage, only_part
 
 _values: dict[Path, object] = {}
@@ -45,9 +45,9 @@ class MemoryMaterializer(FileStorage):
         return _copied(_values[part.location])
 
     def verify(self, part: StoredPart) -> None:
-        """Raises CorruptionError E310 where this process does not hold the value."""
+        """Raises CorruptionError E311 where this process does not hold the value."""
         if part.location not in _values:
-            raise damaged(part.location, "is not held in the memory of this process")
+            raise missing(part.location, "is not held in the memory of this process")
 
     def delete(self, location: Path, written: Written) -> None:
         """Forget the value."""

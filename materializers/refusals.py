@@ -1,7 +1,8 @@
-"""The errors of this package, each made in one place: E302-E306 refuse, E310 reports damage.
+"""The errors of this package, each made in one place: E302-E306 refuse, E310 and E311 report damage.
 
 E302 a value that cannot be stored as it is; E303 a type it cannot be loaded as; E304 partitions that do not make one
-value; E305 a column that is not there; E306 a bad option; E310 stored bytes that are not what was recorded.
+value; E305 a column that is not there; E306 a bad option; E310 stored bytes that are not what was recorded;
+E311 stored bytes that are gone.
 """
 
 from __future__ import annotations
@@ -68,6 +69,15 @@ def damaged(path: Path, problem: str) -> CorruptionError:
         "E310",
         f"{path} {problem}",
         help="`assets verify` lists everything that is damaged; materializing the asset again replaces it",
+    )
+
+
+def missing(path: Path, problem: str = "is missing") -> CorruptionError:
+    """E311: nothing lies at ``path`` any more."""
+    return CorruptionError(
+        "E311",
+        f"{path} {problem}",
+        help="`assets verify` lists everything that is missing; materializing the asset again makes it anew",
     )
 
 

@@ -20,7 +20,7 @@ from blake3 import blake3
 
 from assets_core.model.values import StoredFile, StoredPart, Written
 from assets_core.model.versions import DataVersion, digest
-from materializers.refusals import damaged, not_one_value, not_tabular
+from materializers.refusals import damaged, missing, not_one_value, not_tabular
 
 DIGEST_BYTES = 16
 BUFFER = 1 << 18
@@ -38,7 +38,7 @@ class FileStorage:
         return None
 
     def verify(self, part: StoredPart) -> None:
-        """Re-read every byte; raises CorruptionError (E310) naming the first file that is not what was recorded."""
+        """Re-read every byte; raises CorruptionError naming the first file that is not as recorded."""
         for file in part.written.files:
             read_file(part.location, file)
 
@@ -170,7 +170,7 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, _READ)
     except FileNotFoundError:
-        raise damaged(path, "is missing") from None
+        raise missing(path) from None
     except OSError as error:
         if path.is_symlink():
             raise damaged(path, "is a symbolic link, not the file that was written") from None

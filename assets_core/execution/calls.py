@@ -129,14 +129,14 @@ def _task(state: RunState, target: Target) -> OutputTask:
 
 
 def pin_input(state: RunState, edge: Edge, partitions: PartitionSet, pins: Pins) -> PinnedInput:
-    """Pin what one input reads for these downstream partitions.
+    """Pin what one input reads for these downstream partitions: exactly what its recorded version is a sum of.
 
     A batch that reads itself takes its own partitions from what it makes, never from their earlier versions.
     """
-    readable = state.lineage.readable(edge.upstream)
+    present = state.lineage.present(edge.upstream)
     if state.graph.definition_of[edge.upstream] == state.graph.definition_of[edge.downstream]:
-        readable -= partitions
-    wanted = edge.mapping.upstream_of(partitions, readable) & readable
+        present -= partitions
+    wanted = edge.mapping.upstream_of(partitions, present) & present
     return _pinned(state, edge.upstream, edge.parameter, edge.columns, wanted, pins)
 
 
@@ -147,8 +147,8 @@ def pin_related(state: RunState, assets: Collection[int], pins: Pins) -> Iterato
         for edge in state.graph.check_inputs(asset):
             if edge.upstream not in seen:
                 seen.add(edge.upstream)
-                readable = state.lineage.readable(edge.upstream)
-                yield _pinned(state, edge.upstream, None, None, readable, pins)
+                present = state.lineage.present(edge.upstream)
+                yield _pinned(state, edge.upstream, None, None, present, pins)
 
 
 def _pinned(

@@ -10,18 +10,21 @@ import contextlib
 import logging
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
-from assets_core.errors import AssetsError, ConflictError, StepError
+from assets_core.errors import AssetsError, ConflictError, CorruptionError, StepError
 from assets_core.execution.capture import Capture
+from assets_core.execution.check_results import errored_outcome
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import Loader
 from assets_core.execution.metadata import checked_metadata, plain_row
 from assets_core.execution.results import awaited
 from assets_core.execution.runtime import Runtime
+from assets_core.execution.soundness import refuse_unsound, unsound_inputs
 from assets_core.model.assets import AssetSpec, InputParameter, Parameter, Retry
 from assets_core.model.checks import CheckOutcome, CheckResult, CheckSpec, CheckStatus
 from assets_core.model.keys import AssetKey
@@ -57,11 +60,18 @@ def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) ->
     refuse_other_checks(runtime, request.check_versions)
     with capture(request.log, runtime.redact), contextlib.chdir(runtime.root):
         loader = Loader(runtime)
+        parts = request.others or (request.part,)
         judge = _Judge(
-            runtime, loader, request.asset, request.others or (request.part,),
-            request.related, request.run, request.env,
-        )  # fmt: skip
-        outcomes = judge.outcomes(versions)
+            runtime, loader, request.asset, parts, request.related, request.run, request.env
+        )
+        try:
+            refuse_unsound(runtime.materializers, request.asset, parts)
+            outcomes = judge.outcomes(versions)
+        except CorruptionError as error:
+            spec = _spec_of(runtime, request.asset)
+            read = (PinnedInput(request.asset, None, parts), *request.related)
+            unsound = tuple(unsound_inputs(runtime.materializers, read))
+            return replace(errored_outcome(spec, request, error), unsound=unsound)
     reads = tuple(loader.reads.values())
     return CheckRunOutcome(request.call, request.asset, request.partition, outcomes, reads)
 
@@ -102,7 +112,10 @@ class _Judge:
         self.spec = _spec_of(runtime, asset)
 
     def outcomes(self, versions: Mapping[str, str]) -> tuple[CheckOutcome, ...]:
-        """The outcome of every check named in ``versions``, in declared order; a crash is *errored*."""
+        """The outcome of every check named in ``versions``, in declared order; a crash is *errored*.
+
+        Raises CorruptionError where what they read is damaged: then nothing was judged.
+        """
         checks = [c for c in self.spec.checks if c.name in versions]
         answers = self._answers(checks)
         return tuple(self._outcome(c, versions[c.name], answers[c.name]) for c in checks)
@@ -118,6 +131,8 @@ class _Judge:
         for group in groups.values():
             try:
                 answers |= self._judged(group)
+            except CorruptionError:  # says nothing of what is judged, only that it cannot be
+                raise
             except BaseException as error:
                 answers |= dict.fromkeys((c.name for c in group), error)
         return answers
@@ -186,6 +201,7 @@ class _Judge:
         if pinned.source:
             return RelatedTable(pinned.upstream, (), self.loader.load(pinned, None, optional=False))
         paths: list[Path] = []
+        refuse_unsound(self.runtime.materializers, pinned.upstream, pinned.parts)
         for part in pinned.parts:
             materializer = self.runtime.materializer(part.written.materializer)
             paths += materializer.tables((part,)) or ()

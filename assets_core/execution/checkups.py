@@ -268,15 +268,19 @@ class Checkups:
             self._emit(checkup, one)
         self._settle(tx, due, failed=failed)
 
+    def unjudged(self, tx: Transaction, checkup: Checkup, outcome: CheckRunOutcome) -> None:
+        """What they were to read is damaged: nothing is recorded, and what follows waits until it is made again."""
+        for one in outcome.checks:
+            self._emit(checkup, one)
+        self._settle(tx, checkup.due, failed=True)
+
     def lost(self, tx: Transaction, checkup: Checkup, error: AssetsError) -> None:
         """The worker died of it, which is a crash of the checks; or it never began, and nothing is recorded."""
         outcome = errored_outcome(self.state.graph.specs[checkup.due.asset], checkup.request, error)
         if error.code == WORKER_DIED:
             self.record(tx, checkup, outcome)
-            return
-        for one in outcome.checks:
-            self._emit(checkup, one)
-        self._settle(tx, checkup.due, failed=True)
+        else:
+            self.unjudged(tx, checkup, outcome)
 
     def _record_whole(self, tx: Transaction, asset: int, records: list[CheckRecord]) -> None:
         if records:

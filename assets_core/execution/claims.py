@@ -199,13 +199,16 @@ class Claimer:
         """Settle as blocked what lacks a required input after all, or would be built on one that fails a check."""
         blocked = _NONE
         for edge in self.state.graph.inputs(asset):
-            if edge.optional or not wanted - blocked:
-                continue
+            if not wanted - blocked:
+                break
             upstream = self.state.key(edge.upstream)
-            for hit, reason in (
-                (self._lacking(edge, wanted), f"`{upstream}` has no version to read"),
-                (self._on_failing(edge, wanted), f"a blocking check fails on `{upstream}`"),
-            ):
+            found = [(self._on_unreadable(edge, wanted), f"`{upstream}` is damaged or missing")]
+            if not edge.optional:
+                found += [
+                    (self._lacking(edge, wanted), f"`{upstream}` has no version to read"),
+                    (self._on_failing(edge, wanted), f"a blocking check fails on `{upstream}`"),
+                ]
+            for hit, reason in found:
                 for ordinal in hit - blocked:
                     address = self.state.address(asset, ordinal)
                     self.state.emit(Blocked(*address, upstream, reason))
@@ -213,6 +216,16 @@ class Claimer:
         if blocked:
             self.state.frontier.settle(asset, blocked)
             self.state.block_downstream(asset, blocked, f"`{self.state.key(asset)}` is blocked")
+
+    def _on_unreadable(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
+        """What would read a version that was found damaged: it counts in the sums, so leaving it out were a lie."""
+        lineage, definition_of = self.state.lineage, self.state.graph.definition_of
+        unreadable = lineage.unreadable(edge.upstream)
+        if definition_of[edge.upstream] == definition_of[edge.downstream]:
+            unreadable -= wanted
+        if not unreadable:
+            return _NONE
+        return edge.mapping.downstream_of(unreadable, lineage.present(edge.upstream)) & wanted
 
     def _lacking(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
         asset = edge.downstream

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from assets_core.errors import AssetsError, ConflictError, StopNow
+from assets_core.errors import AssetsError, ConflictError, CorruptionError, StopNow
 from assets_core.model.assets import Retry
 from assets_core.model.records import Failure
 
@@ -70,7 +70,7 @@ def _text(error: BaseException) -> str:
 
 
 def _wants_retry(error: BaseException, retry: Retry) -> bool:
-    if not isinstance(error, Exception) or isinstance(error, ConflictError):
+    if not isinstance(error, Exception) or isinstance(error, ConflictError | CorruptionError):
         return False
     if retry.when is None:
         return True

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
-from assets_core.errors import StepError
+from assets_core.errors import CorruptionError, StepError
 from assets_core.execution.observing import call_parameters, observe_source
 from assets_core.execution.paths import refuse_links
 from assets_core.execution.runtime import Runtime
@@ -95,9 +95,13 @@ class Loader:
                 f"{', '.join(sorted(names))}",
                 help=f"materialize `{pinned.upstream}` again with `--force`, so that all are stored alike",
             )
-        for part in parts:
-            refuse_links(part.location)
-        return self.runtime.materializer(names.pop()).load(parts, pinned.columns, annotation)
+        materializer = self.runtime.materializer(names.pop())
+        try:
+            for part in parts:
+                refuse_links(part.location)
+            return materializer.load(parts, pinned.columns, annotation)
+        except CorruptionError as error:
+            raise cannot_be_read(pinned.upstream, error) from error
 
     # --- sources ------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,15 @@ def _projected(value: object, columns: tuple[str, ...] | None) -> object:
         return relation.select(*columns)
     frame: Any = value
     return frame[list(columns)]
+
+
+def cannot_be_read(asset: AssetKey, error: CorruptionError) -> CorruptionError:
+    """The damage as what reads ``asset`` sees it."""
+    return CorruptionError(
+        error.code,
+        f"`{asset}` cannot be read: {error.message}",
+        help="it counts as out of date from now on: the next `assets materialize` makes it again",
+    )
 
 
 def mapping_item(annotation: object) -> tuple[object] | None:

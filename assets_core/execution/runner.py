@@ -18,6 +18,7 @@ from typing import TypeAlias
 from assets_core.errors import AssetsError, ConflictError, StopNow
 from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.capture import last_lines
+from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
 from assets_core.execution.checkups import WORKER_DIED, Checkup, Checkups
 from assets_core.execution.claims import Claimer, Refused
@@ -26,15 +27,20 @@ from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
-from assets_core.execution.state import RunState, columns_wanted
+from assets_core.execution.state import RunState
 from assets_core.execution.tally import RunResult
 from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
-from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan, Step
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
-from assets_core.ports import ColumnRow, Executor, Lease, Outcome, StateStore, Transaction
+from assets_core.ports import (
+    Executor,
+    Lease,
+    Outcome,
+    StateStore,
+    Transaction,
+)
 
 CONFLICT_POLL_S = 0.25
 Replan: TypeAlias = Callable[[], Plan]
@@ -227,43 +233,25 @@ class Runner:
             self._submit(flight)
 
     def _catch_up(self, tx: Transaction) -> None:
-        """Lay over the snapshot what other writers committed since our last turn."""
-        state = self.state
-        changes = tx.changes(state.env, state.lineage.sequence)
-        if changes:
+        """Take note of what other writers committed since our last turn."""
+        if lay_over(self.state, tx, self.state.lineage.sequence):
             self._claimer.reconsider()
-        moved: dict[AssetPartition, tuple[int, int]] = {}
-        for change in changes:
-            asset = state.graph.numbers.get(change.asset)
-            if asset is None:
-                continue
-            ordinals, known = state.graph.specs[asset].partitions.find([change.partition])
-            if not known[0]:
-                continue
-            if change.candidate:
-                state.lineage.put_candidate(asset, int(ordinals[0]), change.row)
-            else:
-                state.lineage.put(asset, int(ordinals[0]), change.row)
-                state.lineage.put_candidate(asset, int(ordinals[0]), None)
-                if columns_wanted(state.graph, asset):
-                    address = AssetPartition(change.asset, change.partition)
-                    moved[address] = (asset, int(ordinals[0]))
-        for address, record in (tx.pins(state.env, list(moved)) if moved else {}).items():
-            written = record.written
-            columns = ColumnRow(*address, written.rows or 0, written.columns)
-            state.lineage.put_columns(*moved[address], columns)
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
     def _record(self, tx: Transaction, landed: list[tuple[_Flight, Outcome | AssetsError]]) -> None:
         returned: list[Returned] = []
+        if note_damage(self.state, tx, [o for _, o in landed if not isinstance(o, AssetsError)]):
+            self._claimer.reconsider()
         for flight, outcome in landed:
             if isinstance(outcome, StepOutcome):
                 assert isinstance(flight, Call)
                 returned.append(Returned(flight, outcome))
             elif isinstance(outcome, CheckRunOutcome):
                 assert isinstance(flight, Checkup)
-                if self._recorder.observe(tx, outcome.sources):
+                if outcome.unsound:
+                    self._checkups.unjudged(tx, flight, outcome)
+                elif self._recorder.observe(tx, outcome.sources):
                     self._checkups.again(flight)
                 else:
                     self._checkups.record(tx, flight, outcome)

@@ -105,7 +105,8 @@ class Settler:
             return
         key, partition = state.address(asset, ordinal)
         location = state.home.version(key, partition, target.attempt)
-        state.parts[asset, ordinal] = (record.number, StoredPart(partition, location, written))
+        part = StoredPart(partition, location, written, record.number)
+        state.parts[asset, ordinal] = (record.number, part)
         if columns_wanted(state.graph, asset):
             row = ColumnRow(key, partition, written.rows or 0, written.columns)
             state.lineage.put_columns(asset, ordinal, row)

@@ -62,7 +62,7 @@ class RunState:
     def part_of(self, record: MaterializationRecord) -> StoredPart:
         """Where a recorded version lies."""
         location = self.home.version(record.asset, record.partition, record.attempt)
-        return StoredPart(record.partition, location, record.written)
+        return StoredPart(record.partition, location, record.written, record.number)
 
     def block_downstream(self, asset: int, lost: PartitionSet, reason: str) -> None:
         """Settle as blocked everything that was going to read what is not going to be there."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assets_core.declare.outputs import Output
-from assets_core.errors import ConflictError, StepError
+from assets_core.errors import ConflictError, CorruptionError, StepError
 from assets_core.execution.audit import watched
 from assets_core.execution.capture import Capture, LogFile
 from assets_core.execution.checking import evaluate_checks, refuse_other_checks
@@ -25,6 +25,7 @@ from assets_core.execution.paths import make_private, refuse_links, sync_trees
 from assets_core.execution.queries import run_query
 from assets_core.execution.results import awaited, outputs_of
 from assets_core.execution.runtime import Runtime
+from assets_core.execution.soundness import unsound_inputs
 from assets_core.model.assets import (
     AssetDefinition,
     AssetSpec,
@@ -34,7 +35,14 @@ from assets_core.model.assets import (
 )
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
-from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced, StepOutcome
+from assets_core.model.outcomes import (
+    NotProduced,
+    Omitted,
+    OutputOutcome,
+    Produced,
+    StepOutcome,
+    Unsound,
+)
 from assets_core.model.records import Failure
 from assets_core.model.values import Written
 from assets_core.model.versions import DataVersion, digest
@@ -56,6 +64,7 @@ def execute_step(runtime: Runtime, request: StepRequest, capture: Capture) -> St
         tuple(log.tail),
         tuple(step.undeclared),
         step.added_partitions(),
+        step.unsound(),
     )
 
 
@@ -68,6 +77,7 @@ class _Step:
         self.tasks = {(o.asset, o.partition): o for o in request.outputs}
         self.loader = Loader(runtime)
         self.undeclared: list[str] = []
+        self._met_damage = False
         self._created: list[Path] = []
         self._locations: list[Path] = []
         self.context = make_context(
@@ -91,7 +101,7 @@ class _Step:
                 elif (asset, partition) in self.tasks:
                     raise _twice(asset, partition)
         except BaseException as error:
-            failure = describe(error, self.runtime.redact, self.definition.retry)
+            failure = self._failure(error)
         for task in left.values():
             yield self._left_over(task, failure)
 
@@ -110,6 +120,17 @@ class _Step:
             failure = describe(error, self.runtime.redact, self.definition.retry)
             return tuple(NotProduced(o.asset, o.partition, o.attempt, failure) for o in outcomes)
         return outcomes
+
+    def unsound(self) -> tuple[Unsound, ...]:
+        """Where a read failed of damage, everything among the inputs that is damaged: all of it is to be made again."""
+        if not self._met_damage:
+            return ()
+        read = (*self.request.inputs, *self.request.related)
+        return tuple(unsound_inputs(self.runtime.materializers, read))
+
+    def _failure(self, error: BaseException) -> Failure:
+        self._met_damage |= isinstance(error, CorruptionError)
+        return describe(error, self.runtime.redact, self.definition.retry)
 
     def _refuse_other_code(self) -> None:
         """The planned code must be the code that runs: it was edited if these differ."""
@@ -179,7 +200,7 @@ class _Step:
                 {**self._added(task), **output.metadata}, self.runtime.redact
             )
         except BaseException as error:
-            failure = describe(error, self.runtime.redact, self.definition.retry)
+            failure = self._failure(error)
             return NotProduced(task.asset, task.partition, task.attempt, failure)
         return Produced(task.asset, task.partition, task.attempt, written, checks, metadata)
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import Failure
+from assets_core.model.records import Failure, Soundness
 from assets_core.model.values import Written
 
 
@@ -57,6 +57,18 @@ class SourceRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsound:
+    """A stored version that a worker was to read and that is not what was recorded."""
+
+    asset: AssetKey
+    partition: str
+    number: int
+    """The store's number of the version."""
+    soundness: Soundness
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepOutcome:
     """Everything that came of one call."""
 
@@ -71,6 +83,7 @@ class StepOutcome:
     """Files the code opened outside its inputs and outputs, reported once per asset."""
     added_partitions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Keys to add to dynamic partitions, by their name, in the transaction that records the outputs."""
+    unsound: tuple[Unsound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +96,5 @@ class CheckRunOutcome:
     checks: tuple[CheckOutcome, ...]
     sources: tuple[SourceRead, ...] = ()
     """The tokens of the sources that the checks read."""
+    unsound: tuple[Unsound, ...] = ()
+    """Where there is any, nothing was judged."""

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import struct
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from assets_core.model.checks import CheckOutcome, CheckStatus
-from assets_core.model.records import MaterializationRecord
+from assets_core.model.records import MaterializationRecord, Soundness
 from assets_core.model.versions import LANE, InputVersion, Term, digest
 
 if TYPE_CHECKING:
@@ -133,6 +133,19 @@ def lanes(version: str) -> tuple[int, int]:
     """A 32-digit version as the two unsigned lanes that stand in a packed row."""
     raw = bytes.fromhex(version)
     return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
+
+
+def sound_flags(soundness: Soundness) -> Flag:
+    """The flags that a finding puts on a version."""
+    match soundness:
+        case Soundness.SOUND:
+            return Flag(0)
+        case Soundness.MISSING:
+            return Flag.MISSING
+        case Soundness.DAMAGED:
+            return Flag.DAMAGED
+        case _:
+            assert_never(soundness)
 
 
 def check_mark(name: str, version: str, related: InputVersion) -> Term:

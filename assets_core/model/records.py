@@ -158,6 +158,31 @@ class CheckRecord:
     at: datetime
 
 
+class Soundness(StrEnum):
+    """What a look at the stored bytes of a version found."""
+
+    SOUND = "sound"
+    """Every byte is there as recorded; said only of what was found otherwise before."""
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """What was found of one version's stored bytes; the latest finding counts, until a newer version is published."""
+
+    env: str
+    asset: AssetKey
+    partition: str
+    materialization: int
+    soundness: Soundness
+    message: str
+    run: str | None
+    """The run whose step read it, None where ``verify`` did."""
+    at: datetime
+    sequence: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ObservationRecord:
     """A source's token at one partition, as seen by a planner or by the worker that loaded it."""

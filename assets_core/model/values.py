@@ -52,3 +52,5 @@ class StoredPart:
     partition: str
     location: Path
     written: Written
+    number: int = 0
+    """The store's number of the version, 0 of one that is not recorded yet."""

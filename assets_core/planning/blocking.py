@@ -55,9 +55,23 @@ class Blocking:
         message = self.lineage.unobserved.get(edge.upstream)
         if message is not None:
             return ObservationFailed(upstream, message), self.wanted[edge.downstream]
-        if not candidates or edge.optional:
-            return InputMissing(upstream), _NONE
+        hit = self._on_unreadable(edge, candidates, decision)
+        if hit or not candidates or edge.optional:
+            return InputMissing(upstream), hit
         return self._lacking(edge, candidates, decision)
+
+    def _on_unreadable(
+        self, edge: Edge, candidates: PartitionSet, decision: Decision
+    ) -> PartitionSet:
+        """What would read a damaged version that this plan does not make again, were it one of many."""
+        fate = self.fates.get(edge.upstream) or Fate()
+        unreadable = self.lineage.unreadable(edge.upstream) - fate.dirty
+        if self._made_together(edge):
+            unreadable -= decision.run | decision.maybe
+        if not unreadable or not candidates:
+            return _NONE
+        present = self.lineage.present(edge.upstream) | fate.dirty
+        return edge.mapping.downstream_of(unreadable, present) & candidates
 
     def _lacking(
         self, edge: Edge, candidates: PartitionSet, decision: Decision

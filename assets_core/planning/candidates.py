@@ -40,6 +40,7 @@ def sort_candidates(
         if (
             ordinal in rows
             and ordinal in stale
+            and not _is_unsound(row)
             and _is_todays(rebuilder, asset, verdict, rows[ordinal], row)
         ):
             (blocked if still_fails(rebuilder, asset, row) else recheck).append(ordinal)
@@ -52,6 +53,12 @@ def _is_todays(rebuilder: Rebuilder, asset: int, verdict: Verdict, at: int, row:
     head = np.frombuffer(row, HEAD, 1)[0]
     inputs = np.frombuffer(row, INPUT, -1, HEAD_SIZE)
     return verdict.matches(at, head, inputs, rebuilder.target(asset))
+
+
+def _is_unsound(row: bytes) -> bool:
+    """Whether a candidate was found missing or damaged: there is nothing left to judge, or to publish."""
+    flags = np.frombuffer(row, HEAD, 1)["flags"][0]
+    return bool(flags & np.uint64(Flag.MISSING | Flag.DAMAGED))
 
 
 def still_fails(rebuilder: Rebuilder, asset: int, row: bytes) -> bool:

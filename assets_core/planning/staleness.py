@@ -268,9 +268,9 @@ class Rebuilder:
         )
 
     def missing_whole(self, asset: int) -> tuple[str, ...]:
-        """The checks of the whole asset without a result for what is there now; none where nothing is."""
+        """The checks of the whole asset without a result for what is there now; none where it cannot be read whole."""
         checks = self.whole_checks(asset)
-        if not checks or not self.lineage.readable(asset):
+        if not checks or not self.lineage.readable(asset) or self.lineage.unreadable(asset):
             return ()
         known = self.lineage.whole.get(asset, {})
         return tuple(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     CheckRecord,
+    FindingRecord,
     MaterializationRecord,
     ObservationRecord,
     RunEnd,
@@ -32,7 +33,10 @@ class Transaction(Protocol):
         ...
 
     def changes(self, env: str, since: int) -> Sequence[PackedChange]:
-        """What moved or was checked after ``since``: a current row ends its candidate unless that follows it."""
+        """What moved, was checked or found damaged after ``since``.
+
+        A current row ends its candidate unless that follows it.
+        """
         ...
 
     def pins(
@@ -98,6 +102,13 @@ class Transaction(Protocol):
         publish_candidate: bool,
     ) -> bytes | None:
         """``record_checks`` without a new result: only the checks named in ``keep`` count from now on."""
+        ...
+
+    def find(self, findings: Sequence[FindingRecord]) -> None:
+        """Record what was found of stored bytes, for every environment that refers to the version.
+
+        A finding that says what is known already adds nothing. What is current stays current, and says so in its row.
+        """
         ...
 
     def observe(self, observations: Sequence[ObservationRecord]) -> None:

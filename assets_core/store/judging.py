@@ -20,6 +20,7 @@ from assets_core.store.states import CheckState, Counter, Evaluation
 
 _CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
 _NO_MARKS = Term(0, 0)
+_UNSOUND = Flag.MISSING | Flag.DAMAGED
 
 
 def evaluation_of(
@@ -85,6 +86,11 @@ def judged_row(row: bytes, checks: CheckState) -> bytes:
     """The same row under other check results; what else its flags say stays."""
     flags = (row_flags(row) & ~_CHECK_FLAGS) | _flags(checks)
     return repack_row(row, checks=_lanes(checks), flags=flags)
+
+
+def found_row(row: bytes, flags: Flag) -> bytes:
+    """The same row after a finding; what else its flags say stays."""
+    return repack_row(row, flags=(row_flags(row) & ~_UNSOUND) | flags)
 
 
 def row_flags(row: bytes) -> Flag:

@@ -14,11 +14,22 @@ from typing import Literal
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetPartition
-from assets_core.model.packed import Flag, repack_row
-from assets_core.model.records import AttemptStatus, MaterializationRecord, PointerMove
+from assets_core.model.packed import Flag, repack_row, sound_flags
+from assets_core.model.records import (
+    AttemptStatus,
+    FindingRecord,
+    MaterializationRecord,
+    PointerMove,
+)
 from assets_core.model.versions import NO_INPUT, InputVersion
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
-from assets_core.store.judging import fold, judged_row, row_flags, version_row
+from assets_core.store.judging import (
+    fold,
+    found_row,
+    judged_row,
+    row_flags,
+    version_row,
+)
 from assets_core.store.states import (
     CheckState,
     Counter,
@@ -32,6 +43,7 @@ from assets_core.store.states import (
 
 _SAMPLES = 20
 """A duration weighs at least one twentieth, so that estimates follow recent runs."""
+_UNPUBLISHABLE = Flag.BLOCKING_FAILED | Flag.MISSING | Flag.DAMAGED
 
 
 def claim(
@@ -217,14 +229,14 @@ def evaluate(
     *,
     publish_candidate: bool,
 ) -> tuple[Writes, bytes | None]:
-    """Fold an evaluation into the version it judged; publish a candidate that nothing blocks any more."""
+    """Fold an evaluation into the version it judged; publish a sound candidate that nothing blocks any more."""
     writes = Writes(evaluations=[evaluation])
     key = AssetPartition(evaluation.asset, evaluation.partition)
     checks = fold(before, evaluation)
     number, touched = evaluation.materialization, evaluation.sequence
     if state.candidate is not None and state.candidate.number == number:
         row = judged_row(state.candidate.row, checks)
-        if publish_candidate and not row_flags(row) & Flag.BLOCKING_FAILED:
+        if publish_candidate and not row_flags(row) & _UNPUBLISHABLE:
             move = _move(evaluation, number, "check_passed", evaluation.at, counter)
             writes.moves.append(move)
             row = repack_row(row, sequence=move.sequence)
@@ -239,6 +251,30 @@ def evaluate(
         writes.currents.add(key)
         return writes, row
     return writes, None
+
+
+def find(
+    findings: Sequence[FindingRecord], states: Mapping[Key, KeyState], counter: Counter
+) -> Writes:
+    """Put findings of one environment on the rows of their versions, where these are current or candidates there."""
+    writes = Writes()
+    for one in findings:
+        finding = replace(one, sequence=counter.event())
+        writes.findings.append(finding)
+        key = AssetPartition(finding.asset, finding.partition)
+        state = states[key]
+        if state.current is not None and state.current.number == finding.materialization:
+            state.current = _found(state.current, finding)
+            writes.currents.add(key)
+        if state.candidate is not None and state.candidate.number == finding.materialization:
+            state.candidate = _found(state.candidate, finding)
+            writes.candidates.add(key)
+    return writes
+
+
+def _found(version: Version, finding: FindingRecord) -> Version:
+    row = found_row(version.row, sound_flags(finding.soundness))
+    return Version(version.number, finding.sequence, row)
 
 
 def mean_after(samples: int, mean: float, duration: float) -> tuple[int, float]:

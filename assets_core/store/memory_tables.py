@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    FindingRecord,
     MaterializationRecord,
     ObservationRecord,
     PointerMove,
@@ -36,6 +37,7 @@ class Tables:
     materializations: dict[int, MaterializationRecord] = field(default_factory=dict)
     evaluations: list[Evaluation] = field(default_factory=list)
     moves: list[PointerMove] = field(default_factory=list)
+    findings: list[FindingRecord] = field(default_factory=list)
     observed: dict[tuple[str, str, str], ObservationRecord] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     dynamic: dict[tuple[str, str], dict[str, tuple[int, bool]]] = field(default_factory=dict)
@@ -55,6 +57,14 @@ class Tables:
             if version is not None:
                 found[key] = self.materializations[version.number]
         return found
+
+    def holders(self, numbers: Collection[int]) -> Iterator[tuple[str, str, str, int]]:
+        """(env, asset, partition, materialization) wherever one of these is current or a candidate."""
+        for table in (self.currents, self.candidates):
+            for (env, asset), versions in table.items():
+                for partition, version in versions.items():
+                    if version.number in numbers:
+                        yield env, asset, partition, version.number
 
     def state(self, env: str, key: AssetPartition) -> KeyState:
         """What is derived and held of one asset-partition."""
@@ -79,10 +89,11 @@ class Undo:
         self._back.append(lambda: _set(table, key, before))
         _set(table, key, value)
 
-    def append(self, table: list[V], value: V) -> None:
+    def extend(self, table: list[V], values: Sequence[V]) -> None:
         """Add at the end."""
-        table.append(value)
-        self._back.append(table.pop)
+        size = len(table)
+        table.extend(values)
+        self._back.append(lambda: table.__delitem__(slice(size, None)))
 
     def rollback(self) -> None:
         """Take everything back."""

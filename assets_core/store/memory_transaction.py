@@ -9,6 +9,7 @@ from datetime import datetime
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     CheckRecord,
+    FindingRecord,
     MaterializationRecord,
     ObservationRecord,
     RunEnd,
@@ -18,6 +19,7 @@ from assets_core.partitions import DynamicKey
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
+from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
@@ -182,6 +184,14 @@ class MemoryTransaction:
         self._apply(evaluation.env, writes, states)
         return row
 
+    def find(self, findings: Sequence[FindingRecord]) -> None:
+        numbers = {f.materialization for f in findings}
+        known = latest_findings(self._tables.findings)
+        holders = list(self._tables.holders(numbers))
+        for env, mine in new_findings(findings, known, holders).items():
+            states = self._states(env, [AssetPartition(f.asset, f.partition) for f in mine])
+            self._apply(env, ledger.find(mine, states, self._tables.counter), states)
+
     def _apply(self, env: str, writes: Writes, states: Mapping[AssetPartition, KeyState]) -> None:
         tables, undo = self._tables, self._undo
         for sequence, attempt in writes.attempts:
@@ -192,10 +202,9 @@ class MemoryTransaction:
                 undo.put(tables.durations, at, mean)
         for number, made in writes.materializations:
             undo.put(tables.materializations, number, replace(made, number=number))
-        for evaluation in writes.evaluations:
-            undo.append(tables.evaluations, evaluation)
-        for move in writes.moves:
-            undo.append(tables.moves, move)
+        undo.extend(tables.evaluations, writes.evaluations)
+        undo.extend(tables.moves, writes.moves)
+        undo.extend(tables.findings, writes.findings)
         for key in writes.leases:
             inner = tables.leases.setdefault((env, key.asset), {})
             undo.put(inner, key.partition, states[key].lease)

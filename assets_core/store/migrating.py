@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
@@ -20,14 +19,10 @@ from sqlalchemy.pool import NullPool
 
 from assets_core.errors import Place, StoreError
 from assets_core.store.refusals import schema_too_old
+from assets_core.store.schema_steps import STEPS, Step
 from assets_core.store.sql_schema import SCHEMA_VERSION
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import open_private, sync_directory
-
-Step: TypeAlias = Callable[[Operations], None]
-
-STEPS: Mapping[int, Step] = {}
-"""From each released schema to the next one."""
 
 
 def migrate(

@@ -25,9 +25,9 @@ from sqlalchemy import (
 )
 
 from assets_core.errors import StoreError
-from assets_core.store.migrating import STEPS, Step
 from assets_core.store.postgres_errors import unusable
 from assets_core.store.refusals import schema_too_old
+from assets_core.store.schema_steps import STEPS, Step
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION, counters
 
 _LOCK = 0x41434C53

@@ -13,10 +13,10 @@ from itertools import islice
 from sqlalchemy import Subquery, Table, delete, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from assets_core.model.packed import withdrawn_row
-from assets_core.model.records import AttemptStatus
+from assets_core.model.packed import sound_flags, withdrawn_row
+from assets_core.model.records import AttemptStatus, FindingRecord
 from assets_core.store import sql_rows
-from assets_core.store.judging import counting, fold_all, version_row
+from assets_core.store.judging import counting, fold_all, found_row, version_row
 from assets_core.store.ledger import mean_after
 from assets_core.store.packing import Assets, due, project, replace_projection
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine, Values
@@ -31,6 +31,7 @@ from assets_core.store.sql_schema import (
     durations,
     dynamic_partitions,
     failures,
+    findings,
     leases,
     materializations,
     observations,
@@ -42,7 +43,10 @@ from assets_core.store.sql_schema import (
 from assets_core.store.states import Evaluation
 
 _BATCH = 1000
-_FACTS = (runs, run_ends, attempts, check_results, pointer_moves, observations, dynamic_partitions)
+_FACTS = (
+    runs, run_ends, attempts, check_results, pointer_moves, findings, observations,
+    dynamic_partitions,
+)  # fmt: skip
 _KEY = ("env", "asset", "partition")
 
 
@@ -98,8 +102,21 @@ class _Rebuilder:
             by_number: dict[int, list[Evaluation]] = {}
             for one in evaluations_of(self._connection, self._engine, self._queries, numbers):
                 by_number.setdefault(one.materialization, []).append(one)
-            rows = [_version(row, by_number.get(row[-1], [])) for row in batch]
+            found_of = self._findings(numbers)
+            rows = [
+                _version(row, by_number.get(row[-1], []), found_of.get(row[-1], []))
+                for row in batch
+            ]
             self._engine.insert(self._connection, table, rows)
+
+    def _findings(self, numbers: Sequence[int]) -> dict[int, list[FindingRecord]]:
+        found: dict[int, list[FindingRecord]] = {}
+        values = {"wanted": self._engine.values(numbers)}
+        for row in self._connection.execute(self._queries.findings, values):
+            if row[1] is not None:
+                one = sql_rows.finding_of(row)
+                found.setdefault(one.materialization, []).append(one)
+        return found
 
     def failures(self) -> None:
         last = _last(attempts, "tried", None)
@@ -155,13 +172,17 @@ def _last(table: Table, name: str, status: AttemptStatus | None = None) -> Subqu
     return query.group_by(*(table.c[part] for part in _KEY)).subquery(name)
 
 
-def _version(row: AnyRow, evaluations: list[Evaluation]) -> Values:
+def _version(row: AnyRow, evaluations: list[Evaluation], findings: list[FindingRecord]) -> Values:
     """From (move, env, asset, partition, materialization): the row of ``pointers`` or ``candidates``."""
     moved, env, asset, partition = row[:4]
     if row[-1] is None:
         return (env, asset, partition, None, moved, withdrawn_row(moved))
     made = sql_rows.materialization_of(row)
     checks = fold_all(counting(evaluations, env, moved))
-    touched = max([moved or made.number, *(e.sequence for e in evaluations if e.env == env)])
+    happened = [e.sequence for e in evaluations if e.env == env]
+    happened += [f.sequence for f in findings if f.env == env]
+    touched = max([moved or made.number, *happened])
     packed = version_row(made, made.number, moved, checks)
+    if findings:
+        packed = found_row(packed, sound_flags(findings[-1].soundness))
     return (env, asset, partition, made.number, touched, packed)

@@ -16,6 +16,7 @@ from assets_core.store.sql_schema import (
     documents,
     dynamic_partitions,
     failures,
+    findings,
     observations,
     pointer_moves,
     run_ends,
@@ -64,6 +65,19 @@ class HistoryQueries:
             .where(pointer_moves.c.env == env, pointer_moves.c.asset == asset)
             .order_by(pointer_moves.c.sequence.desc())
             .limit(limit)
+        )
+
+    @cached_property
+    def findings(self) -> Query:
+        """(position, finding) of wanted materializations, in order."""
+        wanted = self._assets
+        joined = wanted.source.outerjoin(
+            findings, findings.c.materialization == wanted.fields[0]
+        ).outerjoin(runs, runs.c.number == findings.c.run)
+        return (
+            select(wanted.position, *sql_rows.FINDING)
+            .select_from(joined)
+            .order_by(findings.c.sequence)
         )
 
     @cached_property

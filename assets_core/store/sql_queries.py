@@ -7,8 +7,9 @@ read never depends on the number of keys, which are bound as one value (``Wanted
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import FromClause, Table, and_, bindparam, func, select, union
+from sqlalchemy import CompoundSelect, FromClause, Table, and_, bindparam, func, select, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from assets_core.store import sql_rows
@@ -23,6 +24,7 @@ from assets_core.store.sql_schema import (
     counters,
     durations,
     failures,
+    findings,
     leases,
     materializations,
     pointer_moves,
@@ -242,14 +244,30 @@ class Queries(HistoryQueries):
         ).select_from(wanted.source.outerjoin(leases, here))  # fmt: skip
 
     @cached_property
+    def holders(self) -> CompoundSelect[*tuple[Any, ...]]:
+        """(env, asset, partition, materialization) wherever one of the wanted ones is current or a candidate.
+
+        By IN and not by a join: neither table has an index by materialization, and this scans each of them once.
+        """
+        numbers = select(self._assets.fields[0]).select_from(self._assets.source)
+        return union(
+            *(
+                select(
+                    table.c.env, table.c.asset, table.c.partition, table.c.materialization
+                ).where(table.c.materialization.in_(numbers))
+                for table in (pointers, candidates)
+            )
+        )
+
+    @cached_property
     def changes(self) -> Query:
-        """The state of every key that moved or was checked after ``since``."""
+        """The state of every key that moved, was checked or had something found of it after ``since``."""
         changed = union(
             *(
                 select(table.c.asset, table.c.partition).where(
                     table.c.sequence > bindparam("since"), table.c.env == env
                 )
-                for table in (pointer_moves, check_results)
+                for table in (pointer_moves, check_results, findings)
             )
         ).subquery("changed")
         joined: FromClause = changed

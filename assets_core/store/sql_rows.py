@@ -6,12 +6,14 @@ from assets_core.model.keys import AssetKey
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
+    FindingRecord,
     MaterializationRecord,
     ObservationRecord,
     PointerMove,
     RunEnd,
     RunRecord,
     RunStatus,
+    Soundness,
 )
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion
 from assets_core.ports import ColumnRow
@@ -29,6 +31,7 @@ from assets_core.store.sql_engine import AnyRow
 from assets_core.store.sql_schema import (
     attempts,
     check_results,
+    findings,
     materializations,
     observations,
     pointer_moves,
@@ -166,6 +169,36 @@ def move_of(row: AnyRow) -> PointerMove:
     """From exactly these columns."""
     env, asset, partition, number, reason, run, at, sequence = row
     return PointerMove(env, AssetKey(asset), partition, number, reason, run, time_of(at), sequence)
+
+
+FINDING = (
+    findings.c.env,
+    findings.c.asset,
+    findings.c.partition,
+    findings.c.materialization,
+    findings.c.soundness,
+    findings.c.message,
+    runs.c.run,
+    findings.c.at,
+    findings.c.sequence,
+)
+
+
+@stored
+def finding_of(row: AnyRow) -> FindingRecord:
+    """From the last nine columns."""
+    env, asset, partition, number, soundness, message, run, at, sequence = row[-9:]
+    return FindingRecord(
+        env,
+        AssetKey(asset),
+        partition,
+        number,
+        Soundness(soundness),
+        loads(message),
+        run,
+        time_of(at),
+        sequence,
+    )
 
 
 RUN = (

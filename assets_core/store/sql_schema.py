@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Only INTEGER makes a primary key SQLite's own row number, to which inserting means appending."""
@@ -151,6 +151,20 @@ observations = Table(
     _text("version"),
     _text("at"),
     Index("observations_of_partition", "env", "asset", "partition"),
+)
+findings = Table(
+    "findings",
+    METADATA,
+    _fact_key(),
+    _text("env"),
+    _text("asset"),
+    _text("partition"),
+    _number("materialization", "materializations.number"),
+    _text("soundness"),
+    _text("message"),
+    _number("run", "runs.number", null=True),
+    _text("at"),
+    Index("findings_of_version", "materialization"),
 )
 documents = Table("documents", METADATA, _key_text("digest"), _text("content"))
 dynamic_partitions = Table(

@@ -16,6 +16,7 @@ from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptStatus,
     CheckRecord,
+    FindingRecord,
     MaterializationRecord,
     ObservationRecord,
     RunEnd,
@@ -26,12 +27,13 @@ from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Re
 from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, text_of, time_text
+from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
 from assets_core.store.sql_engine import AnyRow, Session, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
-from assets_core.store.sql_rows import run_of
+from assets_core.store.sql_rows import finding_of, run_of
 from assets_core.store.sql_schema import (
     counters,
     documents,
@@ -249,6 +251,15 @@ class SqlTransaction:
         found = materializations.select().where(materializations.c.number == bindparam("number"))
         if self._connection.execute(found, {"number": number}).fetchone() is None:
             raise unknown_materialization(number)
+
+    def find(self, findings: Sequence[FindingRecord]) -> None:
+        values = {"wanted": self._engine.values(f.materialization for f in findings)}
+        rows = self._connection.execute(self._queries.findings, values)
+        known = latest_findings(finding_of(row) for row in rows if row[1] is not None)
+        holders = self._connection.execute(self._queries.holders, values).fetchall()
+        for env, mine in new_findings(findings, known, holders).items():
+            states, _ = self._look(env, [(AssetPartition(f.asset, f.partition), "") for f in mine])
+            self._writer.apply(env, ledger.find(mine, states, self._counter), states)
 
     # --- the rest -----------------------------------------------------------------------------------------------
 

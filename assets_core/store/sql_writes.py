@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Table
 
 from assets_core.model.keys import AssetKey, AssetPartition
-from assets_core.model.records import AttemptRecord, MaterializationRecord, PointerMove
+from assets_core.model.records import (
+    AttemptRecord,
+    FindingRecord,
+    MaterializationRecord,
+    PointerMove,
+)
 from assets_core.store.encoding import (
     details_text,
     dumps,
@@ -29,6 +34,7 @@ from assets_core.store.sql_schema import (
     check_results,
     durations,
     failures,
+    findings,
     leases,
     materializations,
     pointer_moves,
@@ -63,6 +69,10 @@ class Writer:
         self._insert(
             pointer_moves,
             [move_row(m, None if m.run is None else number(m.run)) for m in writes.moves],
+        )
+        self._insert(
+            findings,
+            [finding_row(f, None if f.run is None else number(f.run)) for f in writes.findings],
         )
         self._set(env, leases, {k: _lease_values(states[k]) for k in writes.leases})
         self._set(env, pointers, {k: _version_values(states[k].current) for k in writes.currents})
@@ -162,6 +172,21 @@ def move_row(move: PointerMove, run: int | None) -> Values:
         move.reason,
         run,
         time_text(move.at),
+    )
+
+
+def finding_row(finding: FindingRecord, run: int | None) -> Values:
+    """A finding as its row."""
+    return (
+        finding.sequence,
+        finding.env,
+        finding.asset,
+        finding.partition,
+        finding.materialization,
+        finding.soundness.value,
+        dumps(finding.message),
+        run,
+        time_text(finding.at),
     )
 
 

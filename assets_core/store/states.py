@@ -9,7 +9,12 @@ from typing import NamedTuple, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey, AssetPartition
-from assets_core.model.records import AttemptRecord, MaterializationRecord, PointerMove
+from assets_core.model.records import (
+    AttemptRecord,
+    FindingRecord,
+    MaterializationRecord,
+    PointerMove,
+)
 from assets_core.model.versions import InputVersion
 from assets_core.ports import Lease
 
@@ -91,6 +96,7 @@ class Writes:
     """With their numbers, which the records do not carry yet: copying 1,000 frozen records takes 5 ms."""
     evaluations: list[Evaluation] = field(default_factory=list)
     moves: list[PointerMove] = field(default_factory=list)
+    findings: list[FindingRecord] = field(default_factory=list)
     currents: set[Key] = field(default_factory=set)
     candidates: set[Key] = field(default_factory=set)
     failures: set[Key] = field(default_factory=set)

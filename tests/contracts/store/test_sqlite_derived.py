@@ -11,6 +11,7 @@ import numpy as np
 
 from assets_core.model.checks import CheckStatus
 from assets_core.model.packed import HEAD_SIZE
+from assets_core.model.records import FindingRecord, Soundness
 from assets_core.partitions import DailyPartitions, StaticPartitions
 from assets_core.store.packing import project, replace_projection
 from assets_core.store.sql_schema import DERIVED, counters
@@ -50,6 +51,24 @@ def busy(world: Any, kit: Any) -> None:
     world.fail("b")
     kept = world.reject("days@2010-01-02")
     world.check("days@2010-01-02", kept.number, kit.outcome("more", status=CheckStatus.ERRORED))
+    found = [
+        FindingRecord("default", *kit.key("b"), rejected.number, s, "", "run-1", kit.NOW)
+        for s in (Soundness.MISSING, Soundness.DAMAGED)
+    ]
+    found.append(
+        FindingRecord(
+            "default",
+            *kit.key("days@2010-01-02"),
+            kept.number,
+            Soundness.MISSING,
+            "",
+            None,
+            kit.NOW,
+        )
+    )
+    with world.store.writing() as tx:
+        tx.find(found[:1])
+        tx.find(found[1:])
     rejected = world.reject("f")
     world.check("f", rejected.number, kit.outcome(version="2"), publish=True)
     world.publish("c", "1")

@@ -85,6 +85,14 @@ def test_every_released_schema_is_read_and_rebuilt(version: int, tmp_path: Path,
     store.close()
 
 
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_migrated_schema_is_that_of_a_new_store(version: int, tmp_path: Path) -> None:
+    path = restored(version, tmp_path / "home" / "state.db")
+    open_store(f"sqlite:///{path}", alive=bool).close()
+    assert path.with_name(f"state.db.schema-{version}").exists()
+    assert tables(";".join(dump(path))) == tables(schema_sql())
+
+
 # --- the machinery, on a migration made up for it ----------------------------------------------------------------
 
 
@@ -183,9 +191,10 @@ import sys
 from pathlib import Path
 from assets_core.store import migrating, sql_schema
 
-sql_schema.SCHEMA_VERSION = 2
-migrating.STEPS[1] = lambda operations: operations.execute("ALTER TABLE runs ADD COLUMN host TEXT")
-migrating.migrate.__kwdefaults__["target"] = 2
+NOW = sql_schema.SCHEMA_VERSION
+sql_schema.SCHEMA_VERSION = NOW + 1
+migrating.STEPS[NOW] = lambda operations: operations.execute("ALTER TABLE runs ADD COLUMN host TEXT")
+migrating.migrate.__kwdefaults__["target"] = NOW + 1
 from assets_core.errors import StoreError
 from assets_core.store import open_store
 try:
@@ -203,15 +212,17 @@ def run_as_next_version(path: Path, mode: str) -> str:
     return found.stdout.strip()
 
 
-def test_an_older_schema_is_migrated_by_a_writer_and_refused_by_a_reader(old: Path) -> None:
+def test_an_older_schema_is_migrated_by_a_writer_and_refused_by_a_reader(tmp_path: Path) -> None:
+    old = restored(SCHEMA_VERSION, tmp_path / "home" / "state.db")
+    saved = old.with_name(f"state.db.schema-{SCHEMA_VERSION}")
     assert run_as_next_version(old, "ro") == (
-        f"E606: the state store has schema 1, this version of assets reads 2 ({old}); "
-        "run `assets materialize`, which backs it up and migrates it"
+        f"E606: the state store has schema {SCHEMA_VERSION}, this version of assets reads "
+        f"{SCHEMA_VERSION + 1} ({old}); run `assets materialize`, which backs it up and migrates it"
     )
-    assert not old.with_name("state.db.schema-1").exists()
+    assert not saved.exists()
     sequence = run_as_next_version(old, "rw").split()[0]
     assert int(sequence) > 0
-    assert old.with_name("state.db.schema-1").exists()
+    assert saved.exists()
     assert run_as_next_version(old, "ro") == f"{sequence} True"
-    with pytest.raises(StoreError, match="knows up to 1"):
+    with pytest.raises(StoreError, match=f"knows up to {SCHEMA_VERSION}"):
         open_store(f"sqlite:///{old}", alive=bool)

@@ -21,15 +21,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey, AssetPartition
-from assets_core.model.packed import Flag, check_mark, check_marks, row_dtype
+from assets_core.model.packed import Flag, check_mark, check_marks, row_dtype, sound_flags
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
     CheckRecord,
+    FindingRecord,
     MaterializationRecord,
     RunEnd,
     RunRecord,
     RunStatus,
+    Soundness,
 )
 from assets_core.model.values import Written
 from assets_core.model.versions import (
@@ -66,10 +68,11 @@ class Kept:
 
     number: int
     results: dict[str, CheckOutcome] = field(default_factory=dict)
+    soundness: Soundness = Soundness.SOUND
 
     @property
     def flags(self) -> Flag:
-        flags = Flag(0)
+        flags = sound_flags(self.soundness)
         for one in self.results.values():
             if one.status is not CheckStatus.PASSED:
                 flags |= Flag.CHECK_FAILED | (Flag.BLOCKING_FAILED if one.blocking else Flag(0))
@@ -272,9 +275,21 @@ class Ledger(RuleBasedStateMachine):
         kept.results = {n: o for n, o in kept.results.items() if n in allowed}
         kept.results |= {o.name: o for o in results}
         candidate = model.candidate.get(key) is kept
-        if candidate and publish and not kept.flags & Flag.BLOCKING_FAILED:
+        unfit = Flag.BLOCKING_FAILED | Flag.MISSING | Flag.DAMAGED
+        if candidate and publish and not kept.flags & unfit:
             self._publish(key, kept)
         assert row is not None
+
+    @precondition(lambda self: self.model.current or self.model.candidate)
+    @rule(data=st.data(), soundness=st.sampled_from(Soundness))
+    def find(self, data: Any, soundness: Soundness) -> None:
+        model = self.model
+        versions = [(k, v) for table in (model.current, model.candidate) for k, v in table.items()]
+        key, kept = data.draw(st.sampled_from(versions))
+        finding = FindingRecord(ENV, *key, kept.number, soundness, "m", None, NOW)
+        with self.store.writing() as tx:
+            tx.find([finding])
+        kept.soundness = soundness
 
     @rule()
     def interrupt(self) -> None:

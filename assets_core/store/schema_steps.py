@@ -1,0 +1,37 @@
+"""The steps from each released schema to the next. A step is never edited once its schema is released.
+
+They say what the tables were then, so nothing is imported from the schema of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from alembic.operations import Operations
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Text
+
+Step: TypeAlias = Callable[[Operations], None]
+_TEXT = Text(collation="C").with_variant(Text(), "sqlite")
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def keep_findings(operations: Operations) -> None:
+    """2: what was found of stored bytes."""
+    operations.create_table(
+        "findings",
+        Column("sequence", _NUMBER, primary_key=True, autoincrement=False),
+        Column("env", _TEXT, nullable=False),
+        Column("asset", _TEXT, nullable=False),
+        Column("partition", _TEXT, nullable=False),
+        Column("materialization", _NUMBER, ForeignKey("materializations.number"), nullable=False),
+        Column("soundness", _TEXT, nullable=False),
+        Column("message", _TEXT, nullable=False),
+        Column("run", _NUMBER, ForeignKey("runs.number"), nullable=True),
+        Column("at", _TEXT, nullable=False),
+    )
+    operations.create_index("findings_of_version", "findings", ["materialization"])
+
+
+STEPS: Mapping[int, Step] = {1: keep_findings}
+"""By the schema that they start from."""
