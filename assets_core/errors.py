@@ -9,6 +9,7 @@
     ├── ConflictError       5   someone else holds it, or the code is no longer the planned code
     ├── StoreError          6   the state store is unavailable, damaged or of another schema
     │   └── CorruptionError 6   stored bytes are not what was recorded
+    │       └── GoneError   6   there are none any more
     └── InternalError      70   a bug in us
 
 A code such as ``E103`` names one cause for ever; ``assets_core/explanations.py`` holds the long text that
@@ -136,6 +137,10 @@ class StoreError(AssetsError):
 
 class CorruptionError(StoreError):
     """Stored bytes are not what was recorded: always an error with a location (G13)."""
+
+
+class GoneError(CorruptionError):
+    """Stored bytes are not there any more."""
 
 
 class InternalError(AssetsError):

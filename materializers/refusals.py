@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from assets_core.errors import CorruptionError, DefinitionError, StepError
+from assets_core.errors import CorruptionError, DefinitionError, GoneError, StepError
 
 SHOWN = 120
 
@@ -68,16 +68,16 @@ def damaged(path: Path, problem: str) -> CorruptionError:
     return CorruptionError(
         "E310",
         f"{path} {problem}",
-        help="`assets verify` lists everything that is damaged; materializing the asset again replaces it",
+        help="run `assets verify`: it finds all that is damaged, and `assets materialize` makes that again",
     )
 
 
-def missing(path: Path, problem: str = "is missing") -> CorruptionError:
+def missing(path: Path, problem: str = "is missing") -> GoneError:
     """E311: nothing lies at ``path`` any more."""
-    return CorruptionError(
+    return GoneError(
         "E311",
         f"{path} {problem}",
-        help="`assets verify` lists everything that is missing; materializing the asset again makes it anew",
+        help="run `assets verify`: it finds all that is gone, and `assets materialize` makes that again",
     )
 
 

@@ -21,7 +21,7 @@ class Verb(NamedTuple):
         return f"assets_core.cli.{self.name}"
 
 
-PANELS = ("Build", "Inspect", "Project")
+PANELS = ("Build", "Inspect", "Operate", "Project")
 
 VERBS = (
     Verb("plan", "Build", "Show what is out of date and why; run nothing"),
@@ -35,6 +35,7 @@ VERBS = (
     Verb("lineage", "Inspect", "Draw what is made from what"),
     Verb("runs", "Inspect", "Past and present runs, and their logs", ("ls", "show", "logs")),
     Verb("sql", "Inspect", "Query the current assets with SQL"),
+    Verb("verify", "Operate", "Read everything that is stored again, and compare"),
     Verb("init", "Project", "Create a project"),
     Verb("doctor", "Project", "Look for what could be wrong here"),
     Verb("config", "Project", "The settings in effect", ("show",)),

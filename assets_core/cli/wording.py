@@ -34,6 +34,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size(count: int) -> str:
+    """``0 B``, ``812 B``, ``4.2 kB``, ``1.3 GB``."""
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.5 else f"{amount:.1f} {unit}"
+
+
 def address(asset: str, partition: str) -> str:
     """``orders`` or ``orders[2026-11-18]``."""
     return f"{asset}[{partition}]" if partition else asset

@@ -179,7 +179,7 @@ def _projected(value: object, columns: tuple[str, ...] | None) -> object:
 
 def cannot_be_read(asset: AssetKey, error: CorruptionError) -> CorruptionError:
     """The damage as what reads ``asset`` sees it."""
-    return CorruptionError(
+    return type(error)(
         error.code,
         f"`{asset}` cannot be read: {error.message}",
         help="it counts as out of date from now on: the next `assets materialize` makes it again",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from assets_core.errors import CorruptionError
+from assets_core.errors import CorruptionError, GoneError
 from assets_core.execution.loading import NOTHING_STORED, cannot_be_read
 from assets_core.execution.paths import refuse_links
 from assets_core.model.keys import AssetKey
@@ -14,8 +14,6 @@ from assets_core.model.records import Soundness
 from assets_core.model.values import OMITTED, StoredPart
 from assets_core.ports import Materializer, PinnedInput
 
-GONE = "E311"
-"""The error of a materializer that finds nothing where it wrote; any other CorruptionError is damage."""
 _NO_BYTES = frozenset({NOTHING_STORED, OMITTED})
 
 
@@ -34,9 +32,10 @@ def look_at(materializers: Mapping[str, Materializer], part: StoredPart) -> Look
     try:
         refuse_links(part.location)
         materializers[name].verify(part)
+    except GoneError as error:
+        return Look(Soundness.MISSING, error.message)
     except CorruptionError as error:
-        gone = error.code == GONE
-        return Look(Soundness.MISSING if gone else Soundness.DAMAGED, error.message)
+        return Look(Soundness.DAMAGED, error.message)
     return Look(Soundness.SOUND)
 
 

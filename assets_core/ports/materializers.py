@@ -53,7 +53,7 @@ class Materializer(Protocol):
         ...
 
     def verify(self, part: StoredPart) -> None:
-        """Re-read every byte of a stored version; raises CorruptionError that names the file."""
+        """Re-read every byte of a stored version; raises CorruptionError or GoneError that names the file."""
         ...
 
     def delete(self, location: Path, written: Written) -> None:

@@ -14,6 +14,7 @@ from assets_core.model.records import (
     PointerMove,
     RunEnd,
     RunRecord,
+    Soundness,
 )
 from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports.rows import ColumnRow, DurationStats, LineageRows
@@ -53,6 +54,26 @@ class StateReader(Protocol):
 
     def current_of(self, env: str, asset: AssetKey) -> Mapping[str, MaterializationRecord]:
         """Every current materialization of one asset, by partition key."""
+        ...
+
+    def current_page(
+        self, env: str, asset: AssetKey, after: str | None, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        """At most ``limit`` current materializations of one asset, by partition key, those after ``after``."""
+        ...
+
+    def stored_page(
+        self, env: str, asset: AssetKey, after: int, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        """At most ``limit`` materializations of one asset, current or not, by number, those after ``after``."""
+        ...
+
+    def soundness(self, materializations: Collection[int]) -> Mapping[int, Soundness]:
+        """What was found last of these, where anything ever was."""
+        ...
+
+    def examine(self) -> Sequence[str]:
+        """What is wrong with the store itself: its file, or something derived that is not what the facts say."""
         ...
 
     def history(

@@ -28,6 +28,7 @@ NAMES = (
     "runs",
     "show",
     "sql",
+    "verify",
     "why",
 )
 

@@ -20,6 +20,7 @@ from assets_core.model.records import (
     PointerMove,
     RunEnd,
     RunRecord,
+    Soundness,
 )
 from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports import (
@@ -31,6 +32,7 @@ from assets_core.ports import (
     Transaction,
 )
 from assets_core.store.dynamic import dynamic_keys
+from assets_core.store.findings import latest_findings
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
 from assets_core.store.snapshots import check_records, packed_rows
@@ -120,6 +122,33 @@ class MemoryStore:
             found = self._tables.currents.get((env, asset), {})
             made = self._tables.materializations
             return {partition: made[found[partition].number] for partition in sorted(found)}
+
+    def current_page(
+        self, env: str, asset: AssetKey, after: str | None, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        with self._lock:
+            made = self.current_of(env, asset)
+            return [one for p, one in made.items() if after is None or p > after][:limit]
+
+    def stored_page(
+        self, env: str, asset: AssetKey, after: int, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        with self._lock:
+            found = (
+                made
+                for number, made in self._tables.materializations.items()
+                if (made.env, made.asset) == (env, asset) and number > after
+            )
+            return list(islice(found, limit))
+
+    def soundness(self, materializations: Collection[int]) -> Mapping[int, Soundness]:
+        with self._lock:
+            found = latest_findings(self._tables.findings)
+            return {n: found[n] for n in materializations if n in found}
+
+    def examine(self) -> Sequence[str]:
+        """Nothing: there is no file, and nothing derived that outlives the process."""
+        return ()
 
     def history(
         self, env: str, asset: AssetKey, partition: str | None, limit: int

@@ -7,8 +7,9 @@ failure. A test compares every byte with what the ledger had written step by ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Subquery, Table, delete, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -42,6 +43,7 @@ from assets_core.store.sql_schema import (
 )
 from assets_core.store.states import Evaluation
 
+T = TypeVar("T")
 _BATCH = 1000
 _FACTS = (
     runs, run_ends, attempts, check_results, pointer_moves, findings, observations,
@@ -55,33 +57,41 @@ def rebuild(engine: SqlEngine, queries: Queries, assets: Mapping[str, Assets]) -
     with engine.writing() as connection:
         for table in DERIVED:
             connection.execute(delete(table))
-        rebuilder = _Rebuilder(connection, engine, queries)
-        rebuilder.pointers()
-        rebuilder.candidates()
-        rebuilder.failures()
-        rebuilder.durations()
-        rebuilder.counter()
+        facts = Facts(connection, engine, queries)
+        for table, rows in facts.tables():
+            for batch in batches(rows):
+                engine.insert(connection, table, batch)
+        engine.upsert(connection, counters, [facts.counter()])
         for env, some in assets.items():
             for asset, definition in due(connection, engine, queries, env, some):
                 projection = project(connection, queries, env, asset, definition)
                 replace_projection(connection, engine, queries, env, projection)
 
 
-class _Rebuilder:
+class Facts:
+    """The rows of every derived table but the packed ones, as the facts say they should be."""
+
     def __init__(self, connection: Session, engine: SqlEngine, queries: Queries) -> None:
-        self._connection = connection
+        self.connection = connection
         self._engine = engine
         self._queries = queries
 
-    def pointers(self) -> None:
+    def tables(self) -> Iterator[tuple[Table, Iterator[Values]]]:
+        """Each table with its rows, in any order."""
+        yield pointers, self._pointers()
+        yield candidates, self._candidates()
+        yield failures, self._failures()
+        yield durations, self._durations()
+
+    def _pointers(self) -> Iterator[Values]:
         last = _last(pointer_moves, "moved")
         query = select(last.c.latest, *(last.c[name] for name in _KEY), *sql_rows.MATERIALIZATION)
         joined = last.join(pointer_moves, pointer_moves.c.sequence == last.c.latest)
-        self._versions(
-            pointers, query.select_from(with_records(joined, pointer_moves.c.materialization))
+        return self._versions(
+            query.select_from(with_records(joined, pointer_moves.c.materialization))
         )
 
-    def candidates(self) -> None:
+    def _candidates(self) -> Iterator[Values]:
         """Candidates have no move: what stands for it in a row is 0."""
         rejected = _last(attempts, "rejected", AttemptStatus.REJECTED)
         moved = _last(pointer_moves, "moved")
@@ -93,32 +103,28 @@ class _Rebuilder:
             literal(0), *(rejected.c[name] for name in _KEY), *sql_rows.MATERIALIZATION
         ).where(rejected.c.latest > func.coalesce(moved.c.latest, 0))
         query = query.where(materializations.c.number.is_not(None))
-        self._versions(candidates, query.select_from(with_records(joined, rejected.c.latest)))
+        return self._versions(query.select_from(with_records(joined, rejected.c.latest)))
 
-    def _versions(self, table: Table, query: Query) -> None:
-        found = iter(self._connection.execute(query).fetchall())
-        while batch := list(islice(found, _BATCH)):
+    def _versions(self, query: Query) -> Iterator[Values]:
+        for batch in batches(iter(self.connection.execute(query))):
             numbers = [row[-1] for row in batch if row[-1] is not None]
             by_number: dict[int, list[Evaluation]] = {}
-            for one in evaluations_of(self._connection, self._engine, self._queries, numbers):
+            for one in evaluations_of(self.connection, self._engine, self._queries, numbers):
                 by_number.setdefault(one.materialization, []).append(one)
             found_of = self._findings(numbers)
-            rows = [
-                _version(row, by_number.get(row[-1], []), found_of.get(row[-1], []))
-                for row in batch
-            ]
-            self._engine.insert(self._connection, table, rows)
+            for row in batch:
+                yield _version(row, by_number.get(row[-1], []), found_of.get(row[-1], []))
 
     def _findings(self, numbers: Sequence[int]) -> dict[int, list[FindingRecord]]:
         found: dict[int, list[FindingRecord]] = {}
         values = {"wanted": self._engine.values(numbers)}
-        for row in self._connection.execute(self._queries.findings, values):
+        for row in self.connection.execute(self._queries.findings, values):
             if row[1] is not None:
                 one = sql_rows.finding_of(row)
                 found.setdefault(one.materialization, []).append(one)
         return found
 
-    def failures(self) -> None:
+    def _failures(self) -> Iterator[Values]:
         last = _last(attempts, "tried", None)
         moved = _last(pointer_moves, "moved")
         query = (
@@ -131,10 +137,9 @@ class _Rebuilder:
             .where(attempts.c.status != AttemptStatus.MATERIALIZED.value)
             .where(last.c.latest > func.coalesce(moved.c.latest, 0))
         )  # fmt: skip
-        rows = [tuple(row) for row in self._connection.execute(query)]
-        self._insert(failures, rows)
+        yield from map(tuple, self.connection.execute(query))
 
-    def durations(self) -> None:
+    def _durations(self) -> Iterator[Values]:
         counted = [AttemptStatus.MATERIALIZED.value, AttemptStatus.REJECTED.value]
         query = (
             select(attempts.c.env, attempts.c.asset, attempts.c.duration_s)
@@ -142,24 +147,26 @@ class _Rebuilder:
             .order_by(attempts.c.sequence)
         )
         means: dict[tuple[str, str], tuple[int, float]] = {}
-        for env, asset, duration in self._connection.execute(query):
+        for env, asset, duration in self.connection.execute(query):
             means[env, asset] = mean_after(*means.get((env, asset), (0, 0.0)), duration)
-        self._insert(durations, [(*key, *mean) for key, mean in means.items()])
+        yield from ((*key, *mean) for key, mean in means.items())
 
-    def counter(self) -> None:
+    def counter(self) -> Values:
         """The fence never goes back: one that was given may still be held by a process that sleeps."""
         sequence = max(self._greatest(table.c.sequence) for table in _FACTS)
         run = self._greatest(runs.c.number)
         fence = max(self._greatest(t.c.fence) for t in (counters, attempts, leases))
-        self._engine.upsert(self._connection, counters, [(1, sequence, run, fence)])
+        return (1, sequence, run, fence)
 
     def _greatest(self, column: ColumnElement[int]) -> int:
-        row = self._connection.execute(select(func.max(column))).fetchone()
+        row = self.connection.execute(select(func.max(column))).fetchone()
         return 0 if row is None or row[0] is None else int(row[0])
 
-    def _insert(self, table: Table, rows: Sequence[Values]) -> None:
-        if rows:
-            self._engine.insert(self._connection, table, rows)
+
+def batches(rows: Iterator[T]) -> Iterator[list[T]]:
+    """Lists of at most a thousand."""
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
 
 
 def _last(table: Table, name: str, status: AttemptStatus | None = None) -> Subquery:

@@ -93,6 +93,10 @@ class SqlEngine(Protocol):
         """Delete the rows whose first primary key columns are these."""
         ...
 
+    def examine(self, connection: Session) -> Iterable[str]:
+        """What the database itself says is broken in it, found by reading all of it."""
+        ...
+
     def close(self) -> None:
         """Close every connection. Idempotent."""
         ...

@@ -70,7 +70,7 @@ class HistoryQueries:
     @cached_property
     def findings(self) -> Query:
         """(position, finding) of wanted materializations, in order."""
-        wanted = self._assets
+        wanted = self._numbers
         joined = wanted.source.outerjoin(
             findings, findings.c.materialization == wanted.fields[0]
         ).outerjoin(runs, runs.c.number == findings.c.run)

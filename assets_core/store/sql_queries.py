@@ -90,6 +90,22 @@ class Queries(HistoryQueries):
         )
 
     @cached_property
+    def first_current(self) -> Query:
+        """The first of them."""
+        return self.current_of.limit(limit)
+
+    @cached_property
+    def current_after(self) -> Query:
+        """The first of those whose partition key comes after ``after``."""
+        return self.first_current.where(pointers.c.partition > bindparam("after"))
+
+    @cached_property
+    def stored_after(self) -> Query:
+        """The oldest materializations of one asset whose number is greater than ``after``."""
+        newest = self.history.order_by(None).order_by(attempts.c.sequence)
+        return newest.where(attempts.c.sequence > bindparam("after"))
+
+    @cached_property
     def history(self) -> Query:
         """The newest materializations of one asset."""
         return (
@@ -249,7 +265,7 @@ class Queries(HistoryQueries):
 
         By IN and not by a join: neither table has an index by materialization, and this scans each of them once.
         """
-        numbers = select(self._assets.fields[0]).select_from(self._assets.source)
+        numbers = select(self._numbers.fields[0]).select_from(self._numbers.source)
         return union(
             *(
                 select(

@@ -14,6 +14,7 @@ from assets_core.model.records import (
     PointerMove,
     RunEnd,
     RunRecord,
+    Soundness,
 )
 from assets_core.model.versions import digest
 from assets_core.partitions import DynamicKey, PartitionsDefinition
@@ -21,6 +22,7 @@ from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_keys
+from assets_core.store.findings import latest_findings
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
@@ -135,6 +137,28 @@ class SqlReader:
         query = self._queries.current_of
         made = self._rows(sql_rows.materialization_of, query, env=env, asset=asset)
         return {one.partition: one for one in made}
+
+    def current_page(
+        self, env: str, asset: AssetKey, after: str | None, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        values: dict[str, object] = {"env": env, "asset": asset, "limit": limit}
+        query = self._queries.first_current
+        if after is not None:
+            query, values["after"] = self._queries.current_after, after
+        return self._rows(sql_rows.materialization_of, query, **values)
+
+    def stored_page(
+        self, env: str, asset: AssetKey, after: int, limit: int
+    ) -> Sequence[MaterializationRecord]:
+        query = self._queries.stored_after
+        values: dict[str, object] = {"env": env, "asset": asset, "after": after, "limit": limit}
+        return self._rows(sql_rows.materialization_of, query, **values)
+
+    def soundness(self, materializations: Collection[int]) -> Mapping[int, Soundness]:
+        keys = self._engine.values(materializations)
+        return latest_findings(
+            self._found(sql_rows.finding_of, self._queries.findings, wanted=keys)
+        )
 
     def history(
         self, env: str, asset: AssetKey, partition: str | None, limit: int

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
 from assets_core.ports import LivenessProbe, Transaction
+from assets_core.store.examining import examine
 from assets_core.store.packing import Assets, compact
 from assets_core.store.rebuilding import rebuild
 from assets_core.store.sql_engine import SqlEngine
@@ -40,6 +41,9 @@ class SqlStore(SqlReader):
     def rebuild(self, assets: Mapping[str, Assets] | None = None) -> None:
         """Recreate every derived table from the facts; the assets given, by environment, are packed at once."""
         rebuild(self._engine, self._queries, assets or {})
+
+    def examine(self) -> Sequence[str]:
+        return examine(self._engine, self._queries)
 
     def close(self) -> None:
         self._engine.close()

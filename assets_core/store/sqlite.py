@@ -29,6 +29,7 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    text,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
@@ -198,6 +199,14 @@ class SqliteEngine:
         if self._queue is not None:
             self._queue.close()
             self._queue = None
+
+    def examine(self, connection: Session) -> Iterator[str]:
+        """Every page, index and reference."""
+        for (said,) in connection.execute(text("PRAGMA integrity_check")):
+            if said != "ok":
+                yield " ".join(str(said).split())
+        for table, row, *_ in connection.execute(text("PRAGMA foreign_key_check")):
+            yield f"row {row} of the table `{table}` refers to one that is not there"
 
     # --- SQL ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assets_core.model.events import AttemptFailed
+from assets_core.model.events import AttemptFailed, Blocked
 from tests.scenarios.shops import Shop
 
 CHAIN = """
@@ -138,15 +138,15 @@ def test_one_damaged_partition_is_not_left_out_of_a_sum(shop: Shop) -> None:
     assert shop.todo() == []
 
 
-def test_a_reader_waits_for_what_the_same_run_finds_damaged(shop: Shop) -> None:
-    """Two readers of one damaged version: the first finds it, the second is not even started."""
-    shop.define(
-        CHAIN + '\n\n@asset\ndef other(up: pa.Table) -> int:\n    ran("other")\n    return 1\n'
-    )
+def test_what_one_reader_finds_damaged_no_other_reader_of_the_run_is_given(shop: Shop) -> None:
+    shop.define(PARTS)
     shop.build()
-    shutil.rmtree(stored(shop, "up"))
-    assert shop.attempt("down other", force=True) == []
+    shutil.rmtree(stored(shop, "up", "b"))
+    assert shop.attempt("total maybe_total", force=True) == []
     assert sorted(shop.outcomes().values()) == ["blocked", "failed"]
+    assert [(e.upstream, e.reason) for e in shop.of(Blocked)] == [
+        ("up", "`up` is damaged or missing")
+    ]
 
 
 RELATED = """
