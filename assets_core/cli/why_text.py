@@ -76,12 +76,12 @@ def _said(cause: Cause, why: Why, graph: AssetGraph) -> str:
             return f"{keys} of {cause.asset} changed"
         case InputChanged(upstream=upstream):
             number = graph.numbers.get(upstream)
-            if number is None or not cause.partitions:
+            definition = None if number is None else graph.specs[number].partitions
+            if definition is None or not definition.is_partitioned:
                 return f"{upstream} changed"
-            definition = graph.specs[number].partitions
-            if not definition.is_partitioned:
-                return f"{upstream} changed"
-            return f"{upstream} changed ({_share(definition, cause.partitions, cause.of)})"
+            said = [_share(definition, cause.partitions, cause.of)] if cause.partitions else []
+            said += [f"gone: {_keys(definition, cause.gone)}"] if cause.gone else []
+            return f"{upstream} changed" + (f" ({'; '.join(said)})" if said else "")
         case NeverMaterialized():
             return f"{cause.asset} was never materialized before"
         case UpstreamPending(upstreams=upstreams):
@@ -94,10 +94,14 @@ def _said(cause: Cause, why: Why, graph: AssetGraph) -> str:
 def _share(definition: PartitionsDefinition, members: PartitionSet, of: int) -> str:
     """``2 of 31 days: 2026-11-18, 2026-11-19``."""
     unit = _UNITS.get(definition.kind, "partitions")
-    runs = describe_ranges(definition, members, members, _RUNS + 1)
+    return f"{len(members):,} of {of:,} {unit}: {_keys(definition, members)}"
+
+
+def _keys(definition: PartitionsDefinition, members: PartitionSet) -> str:
+    defined = definition.defined(members.first, members.last + 1)
+    runs = describe_ranges(definition, members, defined, _RUNS + 1)
     texts = [first if n == 1 else f"{first}..{last}" for first, last, n in runs[:_RUNS]]
-    more = ", …" if len(runs) > _RUNS else ""
-    return f"{len(members):,} of {of:,} {unit}: {', '.join(texts)}{more}"
+    return ", ".join(texts) + (", …" if len(runs) > _RUNS else "")
 
 
 def _built(why: Why, graph: AssetGraph) -> Iterator[Line]:

@@ -48,6 +48,7 @@ def _cause(cause: Cause, graph: AssetGraph, details: Details) -> Document:
         "reason": reason_document(cause.reason, details),
         "partitions": _partitions(cause.asset, cause.partitions, graph),
         "of": cause.of,
+        "gone": _partitions(cause.asset, cause.gone, graph),
         "causes": [_cause(behind, graph, details) for behind in cause.behind],
     }
 
@@ -70,4 +71,6 @@ def _partitions(asset: AssetKey, members: PartitionSet, graph: AssetGraph) -> JS
     number = graph.numbers.get(asset)
     if number is None or not graph.specs[number].partitions.is_partitioned:
         return None
-    return ranges_document(graph.specs[number].partitions, members, members)
+    definition = graph.specs[number].partitions
+    defined = definition.defined(members.first, members.last + 1) if members else members
+    return ranges_document(definition, members, defined)

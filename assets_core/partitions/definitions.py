@@ -158,6 +158,11 @@ class PartitionsDefinition(ABC):
         """The names of the dynamic partitions that have to be resolved before use."""
         return ()
 
+    @property
+    def dynamic_members(self) -> Mapping[str, PartitionSet]:
+        """By the name of dynamic partitions that were looked up, the ordinals of their keys."""
+        return {}
+
     def dynamic_parts(self, key: str) -> Mapping[str, str]:
         """The keys that one of these partitions is made of, by the name of their dynamic partitions."""
         return {}

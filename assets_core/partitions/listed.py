@@ -263,6 +263,10 @@ class ResolvedPartitions(_Listed):
     def span(self) -> tuple[int, int]:
         return (0, DYNAMIC_CAPACITY)
 
+    @property
+    def dynamic_members(self) -> Mapping[str, PartitionSet]:
+        return {self.name: self._members}
+
     def describe(self) -> dict[str, object]:
         return {"kind": self.kind, "name": self.name}
 

@@ -242,6 +242,10 @@ class MultiPartitions(PartitionsDefinition):
     def dynamic_names(self) -> tuple[str, ...]:
         return tuple(itertools.chain.from_iterable(one.dynamic_names for _, one in self.dimensions))
 
+    @property
+    def dynamic_members(self) -> Mapping[str, PartitionSet]:
+        return {n: m for _, one in self.dimensions for n, m in one.dynamic_members.items()}
+
     def dynamic_parts(self, key: str) -> Mapping[str, str]:
         parts, found = split_dims(key) or {}, dict[str, str]()
         for name, one in self.dimensions:

@@ -33,6 +33,7 @@ class Cause:
 
     Of an ``input_changed``, ``partitions`` are those of the upstream that changed, out of ``of`` that are read; of
     any other reason they are the partitions of ``asset`` that it holds for, out of ``of`` that were looked at.
+    ``gone`` are upstream partitions that were read and are none any more.
     """
 
     asset: AssetKey
@@ -40,6 +41,7 @@ class Cause:
     partitions: PartitionSet
     of: int
     behind: tuple[Cause, ...] = ()
+    gone: PartitionSet = PartitionSet.EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class Past(Protocol):
 
     def changed(self, asset: int, partitions: PartitionSet, since: int) -> PartitionSet:
         """Of partitions published after the sequence ``since``, those that have another content now than then."""
+        ...
+
+    def read(self, asset: int, partitions: PartitionSet, column: int) -> PartitionSet | None:
+        """What ``partitions`` of an asset read of their input ``column``; None where that is not known of all."""
         ...
 
     def behind(self, asset: int, partitions: PartitionSet, since: int) -> tuple[Cause, ...]:
@@ -109,11 +115,24 @@ def _roots(
 def _changed_inputs(
     lineage: Lineage, step: Step, reason: InputChanged, hit: PartitionSet, past: Past
 ) -> Iterator[Cause]:
-    for edge in lineage.graph.inputs(step.index):
+    for column, edge in enumerate(lineage.graph.inputs(step.index)):
         if lineage.graph.keys[edge.upstream] == reason.upstream:
             changed, of, since = changed_since(lineage, edge, hit, past)
             behind = past.behind(edge.upstream, changed, since) if changed else ()
-            yield Cause(reason.upstream, reason, changed, of, behind)
+            gone, back = _gone_and_back(lineage, edge, hit, past.read(step.index, hit, column))
+            yield Cause(reason.upstream, reason, changed | back, of, behind, gone)
+
+
+def _gone_and_back(
+    lineage: Lineage, edge: Edge, partitions: PartitionSet, read: PartitionSet | None
+) -> tuple[PartitionSet, PartitionSet]:
+    """Upstream partitions that were read and are defined no more, and those that were not read and are there again."""
+    definition = lineage.graph.specs[edge.upstream].partitions
+    if read is None or not definition.is_partitioned:
+        return PartitionSet.EMPTY, PartitionSet.EMPTY
+    recorded = lineage.recorded(edge.upstream)
+    now = edge.mapping.upstream_of(partitions, recorded) & recorded
+    return read - definition.clip(read), now - read
 
 
 def changed_since(

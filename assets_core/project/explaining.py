@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _LOOK_BACK = 5_000
 """Moves and records of one asset that are read to explain it."""
 _DEPTH = 5
+_COMPARED = 100
+"""Partitions of which it is looked up what each has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,17 @@ class History:
             if before is None or before.term != self._lineage.term(asset, ordinal):
                 differs.append(ordinal)
         return PartitionSet.of(differs)
+
+    def read(self, asset: int, partitions: PartitionSet, column: int) -> PartitionSet | None:
+        """What the current versions of these partitions read of their input ``column``."""
+        records, spec = self._records(asset), self._lineage.graph.specs[asset]
+        found = PartitionSet.EMPTY
+        for key in spec.partitions.keys(partitions.take(_COMPARED)):
+            record = records.at(key, self._lineage.sequence)
+            if record is None or column >= len(record.inputs):
+                return None
+            found |= PartitionSet.from_text(record.inputs[column].partitions)
+        return found if len(partitions) <= _COMPARED else None
 
     def behind(
         self, asset: int, partitions: PartitionSet, since: int, depth: int = 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assets_core.errors import NoMatchError, UsageError
+from assets_core.errors import ConflictError, NoMatchError, UsageError
 from assets_core.graph import AssetGraph
 from assets_core.model.events import Event
 from assets_core.model.records import AttemptStatus, RunEnd, RunRecord, RunStatus
-from assets_core.partitions import PartitionSet
+from assets_core.partitions import DynamicKey, PartitionSet
+from assets_core.partitions.keys import shown
 from assets_core.planning.planner import PlanOptions, plan
 from assets_core.ports import StateReader
 from assets_core.project.carrying_out import carry_out
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assets_core.project.facade import Planned, Project
 
 _LOOK_BACK = 50
+_SHOWN = 5
 
 
 def run_to_retry(
@@ -67,12 +69,20 @@ def retry(
 
 def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Planned:
     wish = Wish.of(record.options)
+    known = _dynamic_keys_of(project, reader, record)
     made = project.plan_with(reader, wish, now=record.now)
     done = _recorded_by_chain(made.graph, reader, record)
     wanted = {
         asset: partitions - done.get(asset, PartitionSet.EMPTY)
         for asset, partitions in made.wanted.items()
     }
+    for asset in (
+        wanted
+    ):  # a key that was added since belongs to the next plan, like a window that ended since
+        declared = project.graph.specs[asset].partitions
+        if declared.dynamic_names:
+            then = declared.resolve_with(lambda name: known.get(name, ()))
+            wanted[asset] &= then.existing(record.now)
     wanted = {asset: partitions for asset, partitions in wanted.items() if partitions}
     forced = frozenset(wanted) if wish.force else frozenset()
     options = PlanOptions(forced, project.env)
@@ -85,6 +95,30 @@ def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Plan
         options,
     )
     return replace(made, plan=again, wanted=wanted)
+
+
+def _dynamic_keys_of(
+    project: Project, reader: StateReader, record: RunRecord
+) -> Mapping[str, Sequence[DynamicKey]]:
+    """The keys of dynamic partitions that a run was planned with; ConflictError E918 where some are gone."""
+    recorded = record.options.get("dynamic", {})
+    if not isinstance(recorded, Mapping) or not recorded:
+        return {}
+    known: dict[str, Sequence[DynamicKey]] = {}
+    today = reader.dynamic_partitions(project.env)
+    for name, text in recorded.items():
+        then = PartitionSet.from_text(str(text))
+        known[name] = [key for key in today.get(name, ()) if key.ordinal in then]
+        gone = [shown(key.key) for key in known[name] if not key.live]
+        if gone:
+            more = f" and {len(gone) - _SHOWN:,} more" if len(gone) > _SHOWN else ""
+            raise ConflictError(
+                "E918",
+                f"run {record.number} was planned with partitions that were removed since from {shown(name)}: "
+                f"{', '.join(gone[:_SHOWN])}{more}",
+                help="run what is out of date now: `assets materialize`",
+            )
+    return known
 
 
 def _recorded_by_chain(

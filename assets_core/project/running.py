@@ -85,7 +85,18 @@ def make_executor(project: Project, options: RunOptions) -> Executor:
 
 
 def _run_record(project: Project, planned: Planned, run: str, options: RunOptions) -> RunRecord:
-    document = {**planned.wish.document(), "overrides": list(project.definitions.overrides)}
+    members: dict[str, PartitionSet] = {}
+    for asset in planned.wanted:
+        members.update(planned.graph.specs[asset].partitions.dynamic_members)
+    document = {
+        **planned.wish.document(),
+        "overrides": list(project.definitions.overrides),
+        **(
+            {"dynamic": {name: those.to_text() for name, those in members.items()}}
+            if members
+            else {}
+        ),
+    }
     return RunRecord(
         run, project.env, project.clock.now(), planned.plan.now, document, options.retry_of
     )

@@ -166,6 +166,18 @@ def _differences(
     return said
 
 
+def _other_keys(before: list[Any], after: list[Any]) -> str:
+    """``(then ann, bob; now ann..cy)``, as far as a line goes."""
+    then, now = _keys_of(before), _keys_of(after)
+    return f" (then {then}; now {now})" if then and now and then != now else ""
+
+
+def _keys_of(steps: list[Any]) -> str:
+    ranges = [r for s in steps for r in (s.get("partitions") or {}).get("ranges", ())]
+    texts = [first if number == 1 else f"{first}..{last}" for first, last, number in ranges[:3]]
+    return ", ".join(texts) + (", …" if len(ranges) > 3 else "")
+
+
 def _what_differs(before: list[str], after: list[str]) -> str:
     first, second = [json.loads(t) for t in before], [json.loads(t) for t in after]
     for name, said in (
@@ -174,5 +186,5 @@ def _what_differs(before: list[str], after: list[str]) -> str:
         ("pins", "with other code or config"),
     ):
         if [s.get(name) for s in first] != [s.get(name) for s in second]:
-            return said
+            return f"{said}{_other_keys(first, second)}" if name == "partitions" else said
     return "differs"
