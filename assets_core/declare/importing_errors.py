@@ -20,11 +20,12 @@ Display = Callable[[str], str | None]
 
 
 def located(error: BaseException, module: str, display: Display) -> AssetsError:
-    """The definition error for what importing ``module`` raised; our own errors are returned as they are."""
-    if isinstance(error, AssetsError):
-        return error
+    """The definition error for what importing ``module`` raised; our own errors only get the place they lack."""
     frames = _frames(error.__traceback__, display)
     place = frames[-1][1] if frames else None
+    if isinstance(error, AssetsError):
+        error.place = error.place or place
+        return error
     where = f"`{frames[-1][0] if frames else module}`"
     notes = tuple(("imported from here", outer) for _, outer in frames[-2 : -2 - MAX_NOTES : -1])
     if isinstance(error, SyntaxError) and display(error.filename or "") is not None:

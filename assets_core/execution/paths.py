@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assets_core.errors import CorruptionError, InternalError, Place, StoreError
+from assets_core.errors import CorruptionError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
 
@@ -32,9 +32,13 @@ def new_id() -> str:
 
 
 def checked_id(text: str) -> str:
-    """``text`` if it is an id we could have made; a path is never made of anything else."""
+    """``text`` if it is an id we could have made, else CorruptionError: a path is never made of anything else."""
     if not _ID.fullmatch(text):
-        raise InternalError("E701", f"`{text[:80]}` is not an id")
+        raise CorruptionError(
+            "E701",
+            f"the state store is damaged: {text[:80]!a} is not an id",
+            help="put a backup of the state in its place",
+        )
     return text
 
 

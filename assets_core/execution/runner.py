@@ -344,7 +344,9 @@ def _landed(flight: _Flight, future: Future[Outcome]) -> Outcome | AssetsError:
         if isinstance(flight, Checkup):
             return error
         kind = "died" if error.code == WORKER_DIED else error.code
-        failure = Failure(kind, error.message, retryable=not isinstance(error, ConflictError))
+        file, line = (error.place.file, error.place.line) if error.place else (None, 0)
+        retryable = not isinstance(error, ConflictError)
+        failure = Failure(kind, error.message, file=file, line=line, retryable=retryable)
         request = flight.request
         outputs = tuple(
             NotProduced(o.asset, o.partition, o.attempt, failure) for o in request.outputs

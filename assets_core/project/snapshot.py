@@ -44,7 +44,9 @@ def add_estimates(lineage: Lineage, reader: StateReader, env: str) -> None:
         lineage.durations[numbers[key]] = stats
     failed: dict[int, list[int]] = {}
     for attempt in reader.last_failures(env, lineage.graph.keys):
-        asset = numbers[attempt.asset]
+        asset = numbers.get(attempt.asset)
+        if asset is None:  # a damaged row: it explains nothing, and decides nothing
+            continue
         ordinals, known = lineage.graph.specs[asset].partitions.find([attempt.partition])
         if known[0]:
             failed.setdefault(asset, []).append(int(ordinals[0]))

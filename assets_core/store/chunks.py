@@ -104,6 +104,12 @@ def group_rows(
     groups = []
     for size in np.unique(sizes).tolist():
         chosen = np.flatnonzero(sizes == size)
+        if (
+            size < HEAD_SIZE
+            or (size - HEAD_SIZE) % INPUT_SIZE
+            or not isinstance(rows[chosen[0]], bytes)
+        ):
+            raise UnreadableRow("a packed row has another form than was written")
         mine = rows if len(chosen) == len(rows) else [rows[i] for i in chosen.tolist()]
         inputs = (size - HEAD_SIZE) // INPUT_SIZE
         groups.append(PackedRows(inputs, positions[chosen], ordinals[chosen], b"".join(mine)))

@@ -66,8 +66,8 @@ class SqlReader:
             packed = self._packed(connection, env, assets, since)
             plain = self._plain(connection, env, assets, since)
             kept = connection.execute(self._queries.all_candidates, {"env": env}).fetchall()
-        current = packed + packed_rows(assets, plain, unknown)
-        return LineageRows(sequence[0], current, _candidates(assets, kept), unknown)
+            current = packed + packed_rows(assets, plain, unknown)
+            return LineageRows(sequence[0], current, _candidates(assets, kept), unknown)
 
     def _projected(
         self, connection: Session, env: str, assets: Assets, unknown: dict[int, int]
