@@ -50,7 +50,7 @@ def claimed(store: StateStore, key: AssetPartition = KEY) -> bool:
 
 
 def keys(store: StateStore) -> list[tuple[int, str]]:
-    return list(store.dynamic_partitions("default").get("n", ()))
+    return [one[:2] for one in store.dynamic_partitions("default").get("n", ())]
 
 
 def before_statement(store: Any, number: int, act: Callable[[Any], None]) -> list[str]:

@@ -7,7 +7,6 @@ every step the store must show the same, and after every history the derived tab
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey, AssetPartition
@@ -46,6 +46,7 @@ from assets_core.partitions import StaticPartitions, Unpartitioned
 from assets_core.ports import Completion, Lease
 from assets_core.store import open_store
 from assets_core.store.sql_schema import DERIVED, counters
+from tests.postgres_server import PostgresServer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ENV = "default"
@@ -93,15 +94,16 @@ class Model:
 class Ledger(RuleBasedStateMachine):
     """Three runs that claim, record, fail, retry, die and check the same three asset-partitions."""
 
-    url: ClassVar[str]
+    def fresh_url(self) -> str:
+        """The URL of an empty store."""
+        return "memory://"
 
     @initialize()
     def begin(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="ledger-"))
         self.model = Model()
         self.counter = 0
-        url = self.url.replace("HOME", str(self.home))
-        self.store: Any = open_store(url, alive=lambda run: run not in self.model.dead)
+        self.store: Any = open_store(self.fresh_url(), alive=lambda run: run not in self.model.dead)
         with self.store.writing() as tx:
             for run in RUNS:
                 tx.start_run(RunRecord(run, ENV, NOW, NOW, {}))
@@ -387,11 +389,12 @@ def outcomes(draw: st.DrawFn) -> CheckOutcome:
 
 
 class MemoryLedger(Ledger):
-    url = "memory://"
+    pass
 
 
 class SqliteLedger(Ledger):
-    url = "sqlite:///HOME/state.db"
+    def fresh_url(self) -> str:
+        return f"sqlite:///{self.home}/state.db"
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -400,18 +403,31 @@ class SqliteLedger(Ledger):
             assert self._derived() == before
         super().teardown()
 
-    def _derived(self) -> dict[str, list[Any]]:
-        connection = sqlite3.connect(f"file:{self.home}/state.db?mode=ro", uri=True)
-        try:
+    def _derived(self) -> dict[str, list[tuple[Any, ...]]]:
+        with self.store._engine.reading() as session:
             return {
-                table.name: sorted(connection.execute(f"SELECT * FROM {table.name}").fetchall())
+                table.name: sorted(tuple(row) for row in session.execute(select(table)))
                 for table in (*DERIVED, counters)
             }
-        finally:
-            connection.close()
+
+
+class PostgresLedger(SqliteLedger):
+    server: ClassVar[PostgresServer]
+
+    def fresh_url(self) -> str:
+        return self.server.new_url()
+
+
+@pytest.fixture
+def ledger_server(postgres: PostgresServer) -> None:
+    PostgresLedger.server = postgres
 
 
 TestMemoryLedger = MemoryLedger.TestCase
 TestMemoryLedger.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestSqliteLedger = SqliteLedger.TestCase
 TestSqliteLedger.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestPostgresLedger = pytest.mark.usefixtures("ledger_server")(
+    pytest.mark.postgres(PostgresLedger.TestCase)
+)
+TestPostgresLedger.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)

@@ -1,0 +1,171 @@
+"""Fault 15 from the outside: the command on a PostgreSQL server that is killed and restarted under it."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faces.command import ASSETS, Command, environment
+from tests.postgres_server import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+PROJECT = """
+from __future__ import annotations
+
+from pathlib import Path
+
+from assets_core import AssetContext, StaticPartitions, asset
+
+parts = StaticPartitions([f"p{n:02}" for n in range(10)])
+
+
+def ran(name: str) -> None:
+    with Path("calls.log").open("a") as file:
+        file.write(name + "\\n")
+
+
+@asset(partitions=parts)
+def part(context: AssetContext) -> int:
+    ran(context.partition.key)
+    return int(context.partition.key[1:])
+
+
+@asset(partitions=parts)
+def doubled(context: AssetContext, part: int) -> int:
+    ran("doubled " + context.partition.key)
+    return 2 * part
+
+
+@asset
+def total(doubled: dict[str, int]) -> int:
+    ran("total")
+    return sum(doubled.values())
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """One that may be killed."""
+    server = PostgresServer.made()
+    server.start()
+    yield server
+    server.remove()
+
+
+def project(folder: Path, url: str) -> Command:
+    folder.mkdir()
+    (folder / "assets.toml").write_text(f'module = "work"\nexecutor = "inline"\nstore = "{url}"\n')
+    (folder / "work.py").write_text(PROJECT)
+    return Command(folder)
+
+
+def calls(folder: Path) -> Counter[str]:
+    return Counter((folder / "calls.log").read_text().splitlines())
+
+
+def records(server: PostgresServer, url: str) -> Counter[tuple[str, str]]:
+    """How often each asset-partition was materialized, by the facts themselves."""
+    schema = url.partition("%3D")[2].partition("&")[0]
+    with server.connect() as admin:
+        found = admin.execute(
+            f"SELECT asset, partition FROM {schema}.materializations "
+            f"JOIN {schema}.attempts ON sequence = materializations.number"
+        )
+        return Counter(tuple(row) for row in found)
+
+
+def crash(server: PostgresServer) -> None:
+    server.stop("immediate")
+    server.start()
+
+
+def test_a_server_that_crashes_again_and_again_under_a_run_costs_nothing_but_time(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    url = server.new_url()
+    command = project(tmp_path / "project", url)
+    run = subprocess.Popen(
+        [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    log, crashes = command.folder / "calls.log", 0
+    while run.poll() is None:
+        if log.exists() and len(log.read_text().splitlines()) > 4 * crashes:
+            crash(server)
+            crashes += 1
+    out = run.communicate()[0]
+    assert run.returncode == 0, out
+    assert crashes >= 3
+    assert set(calls(command.folder).values()) == {1}, "no call was made twice"
+    assert len(calls(command.folder)) == 21
+    assert set(records(server, url).values()) == {1}
+    assert len(records(server, url)) == 21
+    assert "Nothing to do" in command("materialize").out
+
+
+def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    url = server.new_url()
+    command = project(tmp_path / "project", url + "&retry_s=0.5")
+    (command.folder / "work.py").write_text(
+        PROJECT.replace('    ran("doubled', '    wait_for_the_end(context)\n    ran("doubled')
+        + STOPPING
+    )
+    stopping = threading.Thread(target=_stop_when_asked, args=(server, command.folder))
+    stopping.start()
+    done = command("materialize")
+    stopping.join()
+    assert done.code == 6, done.out + done.err
+    assert "E630" in done.err
+    assert "run the command again; what was recorded is kept" in " ".join(done.err.split())
+    assert command("plan").code == 6
+    server.start()
+    before = records(server, url)
+    assert 10 <= len(before) < 21
+    assert command("materialize").code == 0
+    assert set(records(server, url).values()) == {1}, "what was recorded is never run again"
+    assert len(records(server, url)) == 21
+    again = {name for name, count in calls(command.folder).items() if count > 1}
+    assert len(again) <= 1, "at most the step whose record was lost"
+
+
+STOPPING = """
+
+def wait_for_the_end(context: AssetContext) -> None:
+    if context.partition.key == "p07" and not Path("stopped").exists():
+        Path("stop").touch()
+        while not Path("stopped").exists():
+            pass
+"""
+
+
+def _stop_when_asked(server: PostgresServer, folder: Path) -> None:
+    while not (folder / "stop").exists():
+        pass
+    server.stop("immediate")
+    (folder / "stopped").touch()
+
+
+def test_two_runs_at_once_share_the_work(tmp_path: Path, server: PostgresServer) -> None:
+    """Two processes of one project, which claim from one store; nothing is computed twice."""
+    url = server.new_url()
+    command = project(tmp_path / "project", url)
+    runs = [
+        subprocess.Popen(
+            [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert set(calls(command.folder).values()) == {1}
+    assert set(records(server, url).values()) == {1}
+    assert len(records(server, url)) == 21
