@@ -237,10 +237,7 @@ class Claimer:
         if not edge.mapping.needs_every:
             return _NONE if readable or itself else wanted
         missing = edge.mapping.upstream_of(wanted, readable) - readable
-        absent = _NONE if itself else edge.mapping.without_key(wanted)
-        return absent | (
-            edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
-        )
+        return edge.mapping.downstream_of(missing, readable) & wanted if missing else _NONE
 
     def _on_failing(self, edge: Edge, wanted: PartitionSet) -> PartitionSet:
         if edge.upstream == edge.downstream or not self.state.versions.checks[edge.upstream]:

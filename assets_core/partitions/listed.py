@@ -281,3 +281,12 @@ class ResolvedPartitions(_Listed):
     @cached_property
     def _names(self) -> Mapping[int, str]:
         return dict((*self.removed, *self.pairs))
+
+    def unknown(self, key: str) -> UsageError:
+        if all(key != gone for _, gone in self.removed):
+            return super().unknown(key)
+        return UsageError(
+            "E203",
+            f"{shown(key)} was removed from the dynamic partitions {shown(self.name)}",
+            help="add it again: what is recorded of it is kept",
+        )

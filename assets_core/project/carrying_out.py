@@ -37,8 +37,10 @@ def appeared_since(project: Project, planned: Planned) -> dict[AssetKey, int]:
     found: dict[AssetKey, int] = {}
     if planned.wish.partitions:
         return found
-    with project.reading() as reader:
-        today, now = project.definitions.graph_with(reader), project.clock.now()
+    today, now = planned.graph, project.clock.now()
+    if project.definitions.dynamic_names:
+        with project.reading() as reader:
+            today = project.definitions.graph_with(reader)
     for asset in planned.wanted:
         spec = planned.graph.specs[asset]
         existing = today.specs[asset].partitions.existing(now)

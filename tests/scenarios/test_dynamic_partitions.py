@@ -6,8 +6,16 @@ import pytest
 
 from assets_core.errors import ConflictError, DefinitionError, NoMatchError, UsageError
 from assets_core.model.events import PartitionsAdded
+from assets_core.partitions import DailyPartitions, DynamicPartitions, MultiPartitions
+from assets_core.testing import context
 from tests.scenarios.shops import Shop
 
+VISITS = MultiPartitions(
+    {
+        "day": DailyPartitions(start="2026-01-01", end="2026-01-03"),
+        "who": DynamicPartitions("customers"),
+    }
+)
 CUSTOMERS = """
 customers = DynamicPartitions("customers")
 
@@ -139,6 +147,7 @@ def daily(visits: dict[str, dict]) -> list:
 two = sql_asset("two", "select $partition_key as k, $partition_start as s", partitions=both)
 """
     )
+    assert shop.todo("daily") == ["daily@2026-01-01,2026-01-02 blocked input_missing"]
     add(shop, "a,b", "bob")
     assert len(shop.build(executor=executor)) == 2 + 2 + 1 + 4 + 2
     visit = shop.value("visits", partition="day=2026-01-02,who=a\\,b")
@@ -307,3 +316,15 @@ def both() -> int:
         assert unusable.value.code == "E201"
     assert project.add_partitions("customers", ["ANN", "ann"]).count == 2
     assert project.add_partitions("bs", []).count == 0
+
+
+def test_a_test_of_an_asset_sees_what_it_adds() -> None:
+    given = context(partition="day=2026-01-01,who=ann", partitions=VISITS)
+    assert given.partition.dims == {"day": "2026-01-01", "who": "ann"}
+    given.add_partitions("anything", iter(["x", "x", "y"]))
+    given.add_partitions(DynamicPartitions("other"), "z")
+    assert [(one.name, one.keys) for one in given.added_partitions] == [
+        ("anything", ("x", "y")), ("other", ("z",)),
+    ]  # fmt: skip
+    with pytest.raises(DefinitionError, match="it is empty"):
+        given.add_partitions("other", [""])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assets_core.cli.why_text import why_lines
-from assets_core.errors import ConflictError
+from assets_core.errors import ConflictError, UsageError
+from assets_core.model.events import Event, StepStarted
 from assets_core.observe.details import NO_DETAILS
 from assets_core.project.explaining import why
 from assets_core.project.retrying import retry, run_to_retry
@@ -34,6 +35,13 @@ def test_why_names_the_keys_that_are_gone_and_those_that_are_back(customers: Sho
     ]
     customers.build()
     assert explained(customers, "total")[0] == "total is current"
+    project = customers.project()
+    with pytest.raises(UsageError) as caught:
+        why(project, project.graph.numbers["orders"], "cy")  # type: ignore[index]
+    assert (caught.value.code, caught.value.message) == (
+        "E203",
+        "`cy` was removed from the dynamic partitions `customers`",
+    )
     add(customers, "ann")
     assert explained(customers, "total")[1] == "because bills changed (1 of 3 partitions: ann)"
 
@@ -83,3 +91,92 @@ def test_a_retry_names_the_keys_that_were_removed_since(customers: Shop) -> None
         "E918",
         "run 1 was planned with partitions that were removed since from `customers`: `ann`",
     )
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_key_that_a_run_computes_is_in_use(customers: Shop, force: bool) -> None:
+    said: list[str] = []
+
+    def interfere(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.partitions == ("ann",) and not said:
+            try:
+                said.extend(remove(customers, "ann", force=force))
+            except ConflictError as error:
+                said.append(error.message)
+
+    calls = customers.attempt("orders", on_event=interfere)
+    assert sorted(calls) == ["orders@ann", "orders@bob"]
+    assert customers.outcomes() == {"orders@ann": "materialized", "orders@bob": "materialized"}
+    if not force:
+        use = "`orders` is being computed by a run for `ann`"
+        assert said == [f"`ann` cannot be removed from the dynamic partitions `customers`: {use}"]
+        return
+    assert said == ["ann"]
+    assert customers.build() == ["bills@bob", "total"]
+    add(customers, "ann")
+    assert customers.build() == ["bills@ann", "total"]
+
+
+SOURCES = """
+customers = DynamicPartitions("customers")
+
+
+@source(observe=file_digest("one.txt"), partitions=customers)
+def shared(context: AssetContext) -> list:
+    return list(context.partition.keys)
+
+
+@source(observe=lambda: dict(line.split() for line in Path("each.txt").read_text().splitlines()), partitions=customers)
+def each(context: AssetContext) -> list:
+    return list(context.partition.keys)
+
+
+@asset(partitions=customers)
+def orders(context: AssetContext, shared: list, each: list) -> list:
+    ran("orders", context.partition.key)
+    return shared + each
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "processes"])
+def test_sources_have_dynamic_partitions_too(shop: Shop, executor: str) -> None:
+    shop.define(SOURCES)
+    shop.write("one.txt", "1")
+    shop.write("each.txt", "ann 1\nbob 1\n")
+    add(shop, "ann", "bob", "cy")
+    assert shop.todo() == [
+        "orders@ann,bob run never_materialized",
+        "orders@cy blocked input_missing",
+    ]
+    assert shop.attempt(executor=executor) == ["orders@ann", "orders@bob"]
+    assert shop.value("orders", partition="bob") == ["bob", "bob"]
+    shop.write("each.txt", "ann 1\nbob 2\ncy 1\n")
+    assert shop.build(executor=executor) == ["orders@bob", "orders@cy"]
+    remove(shop, "bob")
+    assert shop.value("shared") == ["ann", "cy"]
+    assert shop.build() == []
+
+
+def test_a_batch_goes_over_a_removed_key_as_if_it_had_never_been(shop: Shop) -> None:
+    shop.define(
+        """
+customers = DynamicPartitions("customers")
+
+
+@asset(partitions=customers, batch="all")
+def orders(context: AssetContext) -> dict:
+    ran("+".join(context.partition.keys))
+    context.add_partitions(customers, [f"{key}-{key}" for key in context.partition.keys[:1]])
+    return {key: key for key in context.partition.keys if key != "dan" or Path("ok").exists()}
+"""
+    )
+    add(shop, "ann", "bob", "cy", "dan")
+    remove(shop, "bob")
+    assert shop.attempt() == ["ann+cy+dan"]
+    assert shop.outcomes() == {
+        "orders@ann": "materialized", "orders@cy": "materialized", "orders@dan": "failed",
+    }  # fmt: skip
+    shop.write("ok", "")
+    assert shop.attempt() == ["dan+ann-ann"]
+    add(shop, "bob")
+    assert shop.attempt() == ["bob", "dan-dan"]
