@@ -36,7 +36,7 @@ $(DEV): constraints/dev.txt pyproject.toml | $(BIN)/python
 demo: $(DEMO)
 	@$(BIN)/assets -C example_project materialize
 	@printf '\nTry next:\n  %s\n  %s\n  %s\n' \
-	  '$(BIN)/assets -C example_project sql "select name, flights, on_time from scorecard order by on_time desc"' \
+	  '$(BIN)/assets -C example_project sql "select name, flights, round(on_time, 3) as on_time from scorecard order by on_time desc"' \
 	  '$(BIN)/assets -C example_project why scorecard' \
 	  '$(BIN)/assets -C example_project lineage'
 

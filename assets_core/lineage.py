@@ -21,6 +21,7 @@ import numpy as np
 
 from assets_core.graph import AssetGraph
 from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_dtype
+from assets_core.model.records import Failure
 from assets_core.model.versions import InputVersion, Term
 from assets_core.partitions import PartitionSet
 from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
@@ -92,8 +93,8 @@ class Lineage:
         """Per asset, where the last attempt failed."""
         self.observed: dict[int, dict[str, str]] = {}
         """Per source that was observed for this snapshot, the token at each partition key."""
-        self.unobserved: dict[int, str] = {}
-        """Sources whose observation failed, with the message."""
+        self.unobserved: dict[int, Failure] = {}
+        """Sources whose observation failed, with what was raised."""
         self.durations: dict[int, DurationStats] = {}
         self._columns: dict[int, dict[tuple[str, ...], dict[int, InputVersion]]] = {}
         self._tables: dict[int, NDArray[np.void]] = {}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from assets_core.cli.event_lines import event_document
 from assets_core.cli.failures_text import Failures
 from assets_core.cli.progress import Progress, progress_for
-from assets_core.cli.screen import Piece
 from assets_core.cli.session import Session
 from assets_core.cli.stopping import stoppable
 from assets_core.cli.summary_text import nothing_to_do, summary
@@ -22,20 +21,6 @@ if TYPE_CHECKING:
     from assets_core.project import Planned
 
 FAILED = 1
-
-
-def nothing_selected(planned: Planned) -> tuple[Piece, ...] | None:
-    """What is said where a selection left nothing to decide; None where it left something."""
-    if any(planned.wanted.values()):
-        return None
-    by_state = planned.wish.partitions or any("status:" in text for text in planned.wish.select)
-    if planned.wanted or by_state:
-        text = "nothing is selected: no asset-partition is in that state"
-    else:
-        text = "nothing but sources is selected: they are observed, not made"
-    return (("note: ", "note"), text)
-
-
 CONFLICT = 5
 
 OnPlan: TypeAlias = "Callable[[Planned], None]"
@@ -112,11 +97,13 @@ class Execution:
     def _say_notes(self, planned: Planned) -> None:
         """What the plan says beside its steps, before anything runs."""
         from assets_core.cli.plan_text import note_lines
+        from assets_core.cli.selection_notes import selection_notes, unobserved_lines
 
-        nothing = nothing_selected(planned)
-        if nothing is not None:
-            self.session.say(*nothing)
-        for line in note_lines(planned.plan):
+        for line in (
+            *selection_notes(planned),
+            *unobserved_lines(planned),
+            *note_lines(planned.plan),
+        ):
             self.session.say(*line)
 
     def _say_what_follows(self) -> None:

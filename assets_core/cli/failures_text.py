@@ -57,22 +57,29 @@ def _identity(asset: str, failure: Failure) -> tuple[object, ...]:
 
 
 def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
-    event, failure = folded.first, folded.first.failure
+    event = folded.first
     where = address(event.asset, event.partition)
     more = f" and {folded.count - 1:,} more" if folded.count > 1 else ""
-    place = f" ({failure.file}:{failure.line})" if failure.file and not failure.traceback else ""
-    first, *rest = failure.message.splitlines() or [""]
-    yield ((f"failed: {where}{more}: ", "error"), f"{failure.kind}: {first}{place}")
-    for line in rest if not failure.traceback else ():
-        yield (f"  {line}",)
-    for line in failure.traceback.rstrip().split("\n") if failure.traceback else ():
-        yield (f"  {line}",)
+    yield from failure_lines(f"failed: {where}{more}: ", event.failure)
     if event.tail:
         yield (("  last output:", "dim"),)
         for line in event.tail:
             yield (("  | ", "dim"), line)
     if event.log:
         yield (("  log: ", "dim"), _from_here(event.log))
+
+
+def failure_lines(head: str, failure: Failure, place: str = "") -> Iterator[tuple[Piece, ...]]:
+    """What was raised, with the user's frames, or with ``place`` where there are none."""
+    if failure.file:
+        place = "" if failure.traceback else f"{failure.file}:{failure.line}"
+    own = f" ({place})" if place else ""
+    first, *rest = failure.message.splitlines() or [""]
+    yield ((head, "error"), f"{failure.kind}: {first}{own}")
+    for line in rest if not failure.traceback else ():
+        yield (f"  {line}",)
+    for line in failure.traceback.rstrip().split("\n") if failure.traceback else ():
+        yield (f"  {line}",)
 
 
 def _from_here(path: str) -> str:

@@ -12,6 +12,7 @@ from assets_core.cli.selecting import (
     FailFast,
     Force,
     Jobs,
+    Override,
     Partitions,
     Select,
     SelectFrom,
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 PlanFile = Annotated[
     str | None, typer.Option("--plan", metavar="FILE", help="Run a plan saved with `plan --out`.")
-]
-Override = Annotated[
-    list[str] | None,
-    typer.Option("--config", metavar="KEY.field=value", help="Override a config value."),
 ]
 JsonLines = Annotated[bool, typer.Option("--jsonl", help="Stream events as lines of JSON.")]
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assets_core.cli.selecting import Exclude, Force, Partitions, Select, SelectFrom, wish_of
+from assets_core.cli.selecting import (
+    Exclude,
+    Force,
+    Override,
+    Partitions,
+    Select,
+    SelectFrom,
+    wish_of,
+)
 from assets_core.cli.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -32,6 +41,7 @@ def run(
     exclude: Exclude = None,
     select_from: SelectFrom = None,
     force: Force = False,
+    config: Override = None,
     out: Out = None,
     exit_code: ExitCode = False,
     diff: Diff = False,
@@ -46,7 +56,8 @@ def run(
     from assets_core.project.saved_plans import document_of, write_plan
 
     session = session_of(ctx)
-    project = session.project()
+    overrides = tuple(config or ())
+    project = session.project(overrides=overrides)
     wish = wish_of(select, select_from, exclude, partitions, force=force)
     with project.reading() as reader:
         planned = project.plan_with(reader, wish)
@@ -59,7 +70,16 @@ def run(
     if session.as_json:
         session.document(document)
     else:
-        _print(session, project, planned, details, names, _command(wish, out), full=full, diff=diff)
+        _print(
+            session,
+            project,
+            planned,
+            details,
+            names,
+            _command(wish, overrides, out),
+            full=full,
+            diff=diff,
+        )
     return NOT_EMPTY if exit_code and not planned.plan.is_empty else 0
 
 
@@ -75,12 +95,11 @@ def _print(
     diff: bool,
 ) -> None:
     from assets_core.cli.diff_text import diff_lines
-    from assets_core.cli.executing import nothing_selected
     from assets_core.cli.plan_text import plan_lines
+    from assets_core.cli.selection_notes import selection_notes, unobserved_lines
 
-    nothing = nothing_selected(planned)
-    if nothing is not None:
-        session.say(*nothing)
+    for line in (*selection_notes(planned), *unobserved_lines(planned)):
+        session.say(*line)
     lines = plan_lines(
         planned.plan,
         planned.graph,
@@ -96,7 +115,7 @@ def _print(
         session.out.line(*line)
 
 
-def _command(wish: Wish, out: str | None) -> str:
+def _command(wish: Wish, overrides: Sequence[str], out: str | None) -> str:
     """The command that runs this plan, as one would type it."""
     words = ["assets", "materialize"]
     if out:
@@ -106,4 +125,6 @@ def _command(wish: Wish, out: str | None) -> str:
         words += ["--exclude", text]
     for text in wish.partitions:
         words += ["-p", text]
+    for text in overrides:
+        words += ["--config", text]
     return shlex.join(words + ["--force"] * wish.force)

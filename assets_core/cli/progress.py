@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets_core.cli.screen import Piece, is_dumb
 from assets_core.cli.session import Session
-from assets_core.cli.tracking import AssetProgress, Moment, Tracker
+from assets_core.cli.tracking import OUTCOMES, AssetProgress, Moment, Tracker
 from assets_core.cli.wording import address, counted, duration
 from assets_core.model.events import (
     AttemptFailed,
@@ -127,7 +127,8 @@ class Progress:
         style, mark = ("failed", "  ! ") if bad else ("ok", "  + ")
         said = ", ".join(
             outcome if asset.total == 1 else f"{number:,} {outcome}"
-            for outcome, number in asset.outcomes.items()
+            for outcome in OUTCOMES
+            if (number := asset.outcomes.get(outcome))
         )
         seconds = f"  {duration(asset.seconds)}" if asset.seconds else ""
         return ((mark, style), (asset.key, "bold"), f"  {said}", (seconds, "dim"))

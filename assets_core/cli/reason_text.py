@@ -26,11 +26,11 @@ from assets_core.model.plans import (
     UpstreamPending,
 )
 from assets_core.observe.details import NO_DETAILS, Details
+from assets_core.planning.blocked_text import blocked_text
 
 RunName: TypeAlias = Callable[[str], str]
 """What people call a run, from its id."""
 
-_Blocking: TypeAlias = CheckBlocked | InputMissing | ObservationFailed | UpstreamBlocked
 _Own: TypeAlias = NeverMaterialized | OutputMissing | OutputDamaged | PartitionsChanged | Forced
 _OfInput: TypeAlias = InputChanged | InputAdded | InputRemoved | RunsTogether
 
@@ -43,7 +43,7 @@ def reason_text(reason: Reason, details: Details = NO_DETAILS, run_name: RunName
         case UpstreamPending(upstreams, roots):
             return _pending(roots or upstreams)
         case CheckBlocked() | InputMissing() | ObservationFailed() | UpstreamBlocked():
-            return f"blocked: {_blocking(reason, run_name)}"
+            return f"blocked: {blocked_text(reason, run_name)}"
         case InputChanged() | InputAdded() | InputRemoved() | RunsTogether():
             return _of_input(reason)
         case (
@@ -104,18 +104,3 @@ def _pending(roots: Sequence[str]) -> str:
     if len(roots) <= 3:
         return f"if {', '.join(roots[:-1])} or {roots[-1]} change"
     return f"if {', '.join(roots[:2])} or {counted(len(roots) - 2, 'other')} change"
-
-
-def _blocking(reason: _Blocking, run_name: RunName) -> str:
-    match reason:
-        case CheckBlocked(checks, run):
-            noun = "check" if len(checks) == 1 else "checks"
-            return f"{noun} {listed(list(checks))} failed on the candidate of run {run_name(run)}"
-        case InputMissing(upstream):
-            return f"{upstream} has nothing to read there, and nothing here makes it"
-        case ObservationFailed(source, message):
-            return f"{source} could not be observed: {message}"
-        case UpstreamBlocked(upstream):
-            return f"{upstream} is blocked and was never published"
-        case _:
-            assert_never(reason)

@@ -38,6 +38,10 @@ Partitions: TypeAlias = Annotated[
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Run the selected partitions whatever their state.")
 ]
+Override: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--config", metavar="KEY.field=value", help="Override a config value."),
+]
 Jobs: TypeAlias = Annotated[
     int | None, typer.Option("-j", "--jobs", metavar="N", help="How many steps run at once.")
 ]

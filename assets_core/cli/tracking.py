@@ -16,7 +16,9 @@ from assets_core.model.events import (
     Blocked,
     Event,
     Materialized,
+    Published,
     Rejected,
+    RunExtended,
     RunStarted,
     StepFinished,
     StepStarted,
@@ -28,12 +30,18 @@ if TYPE_CHECKING:
 
     from assets_core.model.plans import Plan
 
-_OUTCOMES = {
+_NAMES = {
+    Published: "published",
     Unchanged: "unchanged",
     Adopted: "current",
     Rejected: "kept back",
     Blocked: "blocked",
 }
+OUTCOMES = (
+    "materialized", "same content", "published", "unchanged", "current",
+    "kept back", "failed", "blocked",
+)  # fmt: skip
+"""What can become of an asset-partition, in the order in which it is said."""
 
 
 @dataclass(slots=True)
@@ -74,10 +82,12 @@ class Tracker:
 
     def __init__(self, plan: Plan) -> None:
         self.assets: dict[str, AssetProgress] = {}
+        self.total = 0
         for step in plan.steps:
-            known = self.assets.setdefault(step.asset, AssetProgress(step.asset, 0))
-            known.total += len(step.partitions)
-        self.total = sum(a.total for a in self.assets.values())
+            self._expect(step.asset, len(step.partitions))
+        for check in plan.checks:
+            if check.candidate:
+                self._expect(check.asset, len(check.partitions))
         self.run = ""
         self.number = 0
         self._calls: dict[str, tuple[str, ...]] = {}
@@ -113,6 +123,8 @@ class Tracker:
         match event:
             case RunStarted():
                 self.run, self.number = event.run, event.number
+            case RunExtended():
+                self._expect(event.asset, event.steps)
             case StepStarted():
                 self._start(event)
             case StepFinished():
@@ -120,13 +132,18 @@ class Tracker:
             case Materialized():
                 outcome = "materialized" if event.changed else "same content"
                 return self._settle(event.asset, outcome, event.duration_s)
-            case Unchanged() | Adopted() | Rejected() | Blocked():
-                return self._settle(event.asset, _OUTCOMES[type(event)])
+            case Published() | Unchanged() | Adopted() | Rejected() | Blocked():
+                return self._settle(event.asset, _NAMES[type(event)])
             case AttemptFailed(retry_in=None):
                 return self._settle(event.asset, "failed")
             case _:
                 pass
         return None
+
+    def _expect(self, key: str, number: int) -> None:
+        asset = self.assets.setdefault(key, AssetProgress(key, 0))
+        asset.total += number
+        self.total += number
 
     def _start(self, event: StepStarted) -> None:
         self._calls[event.call] = event.assets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -54,7 +55,7 @@ def local(at: datetime) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def listed(texts: list[str], most: int = 3) -> str:
+def listed(texts: Sequence[str], most: int = 3) -> str:
     """``a, b, c and 4 more``."""
     shown, left = texts[:most], len(texts) - most
     return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")

@@ -22,7 +22,7 @@ from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.execution.together import siblings
 from assets_core.model.checks import CheckOutcome
-from assets_core.model.events import Blocked, CheckEvaluated, Materialized
+from assets_core.model.events import Blocked, CheckEvaluated, Published
 from assets_core.model.keys import AssetPartition
 from assets_core.model.outcomes import CheckRunOutcome
 from assets_core.model.packed import is_published, row_number
@@ -336,7 +336,7 @@ class Checkups:
             columns = ColumnRow(*state.address(asset, ordinal), written.rows or 0, written.columns)
             state.lineage.put_columns(asset, ordinal, columns)
             key, partition = state.address(asset, ordinal)
-            state.emit(Materialized(key, partition, record.attempt, 0.0, changed=True))
+            state.emit(Published(key, partition, record.attempt))
 
     def _settle(self, tx: Transaction, due: Due, *, failed: bool) -> None:
         """Let go of what was judged: of candidates that are published together, all when the last one was."""

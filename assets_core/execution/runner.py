@@ -29,11 +29,19 @@ from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
 from assets_core.execution.state import RunState
 from assets_core.execution.tally import RunResult
-from assets_core.model.events import Blocked, Event, RunFinished, RunStarted, StepStarted
+from assets_core.model.events import (
+    Blocked,
+    Event,
+    RunExtended,
+    RunFinished,
+    RunStarted,
+    StepStarted,
+)
 from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan, Step
 from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
+from assets_core.planning.blocked_text import blocked_by
 from assets_core.ports import (
     Executor,
     Lease,
@@ -129,7 +137,7 @@ class Runner:
     def _block_planned(self, plan: Plan) -> None:
         for step in plan.steps:
             if step.action is Action.BLOCKED:
-                reason = ", ".join(r.code for r in step.reasons)
+                reason = blocked_by(step.reasons)
                 for ordinal in step.partitions:
                     address = self.state.address(step.index, ordinal)
                     self.state.emit(Blocked(*address, None, reason))
@@ -163,6 +171,7 @@ class Runner:
             if step.action is not Action.BLOCKED and partitions:
                 self._extended[step.index] = taken | partitions
                 fresh.append(replace(step, partitions=partitions))
+                self.state.emit(RunExtended(step.asset, len(partitions)))
         self._checkups.expect(fresh)
         self.state.frontier.extend(fresh)
         return bool(fresh)
@@ -176,7 +185,7 @@ class Runner:
                 for ordinal in step.partitions
                 if (known := steps.get(self.state.address(step.index, ordinal))) is not None
                 and known.outcome == "materialized"
-                and known.duration_s
+                and known.duration_s is not None
             ]
         )
 

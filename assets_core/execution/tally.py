@@ -13,6 +13,7 @@ from assets_core.model.events import (
     CheckEvaluated,
     Event,
     Materialized,
+    Published,
     Rejected,
     Unchanged,
 )
@@ -22,6 +23,7 @@ from assets_core.model.records import Failure, RunStatus
 OTHER_CODE = "E501"
 """The failure of a step whose code or config is not what was planned."""
 NOT_GOOD = frozenset({"failed", "rejected", "blocked"})
+_WITHOUT_COMPUTING = {Published: "materialized", Unchanged: "unchanged", Adopted: "current"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class StepResult:
     outcome: str
     """``materialized``, ``unchanged``, ``current`` (adopted), ``failed``, ``rejected`` or ``blocked``."""
     duration_s: float | None = None
+    """Of what was computed; None where a candidate was published, or nothing ran."""
     failure: Failure | None = None
     detail: str = ""
 
@@ -86,10 +89,8 @@ class Tally:
         match event:
             case Materialized(asset, partition, _, duration):
                 self._put(StepResult(asset, partition, "materialized", duration))
-            case Unchanged(asset, partition):
-                self._put(StepResult(asset, partition, "unchanged"))
-            case Adopted(asset, partition):
-                self._put(StepResult(asset, partition, "current"))
+            case Published() | Unchanged() | Adopted():
+                self._put(StepResult(event.asset, event.partition, _WITHOUT_COMPUTING[type(event)]))
             case Rejected(asset, partition, _, checks):
                 detail = "check " + ", ".join(checks) + " failed"
                 if not checks:

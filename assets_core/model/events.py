@@ -48,6 +48,24 @@ class Materialized:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A candidate that was kept back passes the checks as they are today; nothing was computed."""
+
+    asset: AssetKey
+    partition: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunExtended:
+    """What the run itself made due, such as readers of a candidate that was published."""
+
+    asset: AssetKey
+    steps: int
+    """Asset-partitions that may run, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unchanged:
     """Early cutoff: its inputs turned out to be what they were, so it was not run."""
 
@@ -138,7 +156,7 @@ class RunFinished:
 
 
 Event: TypeAlias = (
-    "RunStarted | StepStarted | StepFinished | Materialized | Unchanged | Adopted | Rejected"
-    " | AttemptFailed | Blocked | Superseded | CheckEvaluated | UndeclaredFilesRead"
+    "RunStarted | StepStarted | StepFinished | Materialized | Published | RunExtended | Unchanged"
+    " | Adopted | Rejected | AttemptFailed | Blocked | Superseded | CheckEvaluated | UndeclaredFilesRead"
     " | PartitionsAdded | RunFinished"
 )

@@ -52,9 +52,9 @@ class Blocking:
         Raises DefinitionError E250 where the mapping reaches outside the upstream's partitions.
         """
         upstream = self.graph.keys[edge.upstream]
-        message = self.lineage.unobserved.get(edge.upstream)
-        if message is not None:
-            return ObservationFailed(upstream, message), self.wanted[edge.downstream]
+        failure = self.lineage.unobserved.get(edge.upstream)
+        if failure is not None:
+            return ObservationFailed(upstream, failure.message), self.wanted[edge.downstream]
         hit = self._on_unreadable(edge, candidates, decision)
         if hit or not candidates or edge.optional:
             return InputMissing(upstream), hit

@@ -77,7 +77,13 @@ def _variables(settings: Settings) -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from assets_core.project.registry import CHECKS, EXECUTORS, MATERIALIZERS, found
+    from assets_core.project.registry import (
+        CHECKS,
+        EXECUTORS,
+        MATERIALIZERS,
+        executor_names,
+        found,
+    )
 
     for group in (MATERIALIZERS, CHECKS, EXECUTORS):
         name = group.partition(".")[2]
@@ -92,7 +98,8 @@ def _plugins() -> Iterator[Finding]:
                 name, "error", f"`{point.name}` ({point.value}) cannot be imported", None, 2
             )
         if not broken:
-            yield Finding(name, "ok", ", ".join(sorted(points)) or "none installed")
+            names = executor_names() if group == EXECUTORS else sorted(points)
+            yield Finding(name, "ok", ", ".join(names) or "none installed")
 
 
 def _loads(point: object) -> bool:

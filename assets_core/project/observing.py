@@ -31,8 +31,7 @@ def observe(
         try:
             return Observed(observe_source(definitions.runtime, key, existing))
         except (Exception, SystemExit) as error:
-            failure = describe(error, definitions.redactor.redact, Retry())
-            return NotObserved(failure.message)
+            return NotObserved(describe(error, definitions.redactor.redact, Retry()))
 
     keys = list(sources)
     with contextlib.chdir(definitions.runtime.root):
@@ -66,7 +65,7 @@ def lay_over(
     for key, observation in observations.items():
         asset = graph.numbers[key]
         if isinstance(observation, NotObserved):
-            lineage.unobserved[asset] = observation.message
+            lineage.unobserved[asset] = observation.failure
             lineage.observed[asset] = {}
             continue
         code, config = versions.code[asset], versions.config[asset]

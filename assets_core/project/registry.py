@@ -17,6 +17,8 @@ from assets_core.ports import Check, Materializer
 MATERIALIZERS = "assets_core.materializers"
 CHECKS = "assets_core.checks"
 EXECUTORS = "assets_core.executors"
+INLINE = "inline"
+"""The executor that is no entry point: it takes the runner's own project instead of loading one."""
 
 
 @cache
@@ -64,11 +66,16 @@ def evaluators() -> Mapping[str, Check]:
     return _Lazy(CHECKS)
 
 
+def executor_names() -> list[str]:
+    """Every executor that may be named."""
+    return sorted([*found(EXECUTORS), INLINE])
+
+
 def executor_factory(name: str) -> Callable[..., Any]:
     """The executor of that name; raises ConfigError E421 naming the installed ones."""
     points = found(EXECUTORS)
     if name not in points:
-        known = ", ".join(sorted(points))
+        known = ", ".join(executor_names())
         raise ConfigError("E421", f"there is no executor `{name}`", help=f"installed: {known}")
     factory: Callable[..., Any] = points[name].load()
     return factory

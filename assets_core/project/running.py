@@ -20,7 +20,7 @@ from assets_core.planning.planner import PlanOptions, plan
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Executor, StateStore
 from assets_core.project.observing import observation_records
-from assets_core.project.registry import executor_factory
+from assets_core.project.registry import INLINE, executor_factory
 from assets_core.versioning.parts import parts_text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def make_executor(project: Project, options: RunOptions) -> Executor:
     """The executor that is named, configured, or the default."""
     settings = project.definitions.settings
     name = options.executor or settings.executor
-    if name == "inline":
+    if name == INLINE:
         from assets_core.execution.inline import InlineExecutor
 
         return InlineExecutor(project.definitions.runtime)

@@ -81,7 +81,38 @@ def wanted_partitions(
         wanted[asset] = (
             _by_terms(lineage, asset, terms, existing, stale, now) if terms else existing
         )
+    if terms and not any(isinstance(term, StatusTerm) for term in terms):
+        _refuse_other_times(graph, wanted, terms, now)
     return wanted
+
+
+def _refuse_other_times(
+    graph: AssetGraph,
+    wanted: Mapping[int, PartitionSet],
+    terms: Sequence[PartitionTerm],
+    now: datetime,
+) -> None:
+    """A period before or after everything that exists is a slip, whatever unpartitioned assets it leaves selected."""
+    specs = {a: graph.specs[a] for a in wanted if graph.specs[a].partitions.is_partitioned}
+    if not specs or any(wanted[asset] for asset in specs):
+        return
+    has = [outside(spec.key, spec.partitions, now) for spec in specs.values()]
+    more = f" and {len(has) - 3:,} more" if len(has) > 3 else ""
+    named = ", ".join(f"`{term.text}`" for term in terms)
+    raise UsageError(
+        "E209",
+        f"`-p` {named} names no partition that exists: {'; '.join(has[:3])}{more}",
+        help="name partitions within that, or leave `-p` out",
+    )
+
+
+def outside(key: str, definition: PartitionsDefinition, now: datetime) -> str:
+    """What a partitioned asset has, for somebody who asked for something else."""
+    existing = definition.existing(now)
+    if not existing:
+        return f"`{key}` has no partition yet"
+    first, last = definition.key(existing.first), definition.key(existing.last)
+    return f"`{key}` has {first}" + (f"..{last}" if last != first else "")
 
 
 def _refuse_unknown_keys(

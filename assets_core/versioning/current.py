@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assets_core.model.checks import Scope, Severity
+from assets_core.model.records import Failure
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion, digest
 
 
@@ -44,7 +45,7 @@ class Observed:
 class NotObserved:
     """A source whose observation failed; what reads it is blocked."""
 
-    message: str
+    failure: Failure
 
 
 Observation = Observed | NotObserved

@@ -15,6 +15,7 @@ from assets_core.cli.session import Session
 from assets_core.model.events import (
     AttemptFailed,
     Materialized,
+    RunExtended,
     RunStarted,
     StepFinished,
     StepStarted,
@@ -69,6 +70,22 @@ def test_an_asset_is_said_once_when_all_of_it_is_done(heard: Heard) -> None:
         "run 7: 4 asset-partitions to run or to decide\n"
         "  + a  1 materialized, 2 same content  1.5s\n"
     )
+
+
+def test_outcomes_are_said_in_one_order_however_they_come(heard: Heard) -> None:
+    shown = Progress(on(heard), plan_of(a=3))
+    for key in "xyz":
+        shown.see(Materialized(A, key, "t", 0.5, changed=key == "z"))
+    assert heard.getvalue() == "  + a  1 materialized, 2 same content  1.5s\n"
+
+
+def test_what_a_run_makes_due_is_said_too(heard: Heard) -> None:
+    shown = Progress(on(heard), plan_of(a=1))
+    shown.see(RunExtended(B, 2))
+    for key in "xy":
+        shown.see(Materialized(B, key, "t", 0.5, changed=True))
+    assert heard.getvalue() == "  + b  2 materialized  1.0s\n"
+    assert shown.tracker.moment().total == 3
 
 
 def test_many_failures_are_not_said_one_by_one(heard: Heard) -> None:
