@@ -11,7 +11,7 @@ import os
 import sys
 import sysconfig
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from threading import local
@@ -19,11 +19,18 @@ from threading import local
 MAX_REPORTED = 20
 
 _state = local()
-_IGNORED = tuple(
+
+
+def _below(folders: Iterable[str | Path]) -> tuple[str, ...]:
+    """What the path of everything below a folder begins with: `/data` is no folder of `/database/x`."""
+    return tuple({os.path.realpath(folder) + os.sep for folder in folders})
+
+
+_IGNORED = _below(
     {
-        *(str(Path(p).resolve()) for p in sysconfig.get_paths().values()),
-        str(Path(sys.prefix).resolve()),
-        str(Path(sys.base_prefix).resolve()),
+        *sysconfig.get_paths().values(),
+        sys.prefix,
+        sys.base_prefix,
         *zoneinfo.TZPATH,
         "/proc",
         "/dev",
@@ -34,11 +41,15 @@ _IGNORED = tuple(
 
 
 @contextlib.contextmanager
-def watched(*allowed: Path) -> Iterator[list[str]]:
-    """The files opened for reading by this thread while the body runs, except below ``allowed``."""
+def watched(declared: Callable[[], Iterable[Path]]) -> Iterator[list[str]]:
+    """The files opened for reading by this thread while the body runs, except below what was declared.
+
+    ``declared`` is asked only where a file was opened at all: a call may have thousands of inputs.
+    """
     install()
     found: list[str] = []
-    _state.found, _state.allowed = found, tuple(str(a) for a in allowed)
+    _state.found = found
+    _state.allowed = cache(lambda: _below(declared()))
     try:
         yield found
     finally:
@@ -61,10 +72,10 @@ def _hook(event: str, args: tuple[object, ...]) -> None:
     _state.found = None
     try:
         text = os.path.realpath(os.fsdecode(path))
-        known = text.startswith((*_IGNORED, *_state.allowed)) or text.endswith(
-            (".py", ".pyc", ".so")
-        )
-        if not known and text not in found and len(found) < MAX_REPORTED:
+        known = text.startswith(_IGNORED) or text.endswith((".py", ".pyc", ".so"))
+        if known or text in found or len(found) >= MAX_REPORTED:
+            return
+        if not (text + os.sep).startswith(_state.allowed()):
             found.append(text)
     finally:
         _state.found = found

@@ -6,7 +6,7 @@ each of the others read of its own asset is known only now, because the call mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import NotProduced, Produced, StepOutcome
 from assets_core.model.records import Failure, InputRecord
 from assets_core.model.values import Written
-from assets_core.model.versions import LANE, InputVersion, sum_terms, term
+from assets_core.model.versions import InputVersion, sum_terms, sum_versions, term
 from assets_core.partitions import PartitionSet
 from assets_core.ports import ColumnRow, PinnedInput
 
@@ -88,7 +88,7 @@ def with_own_outputs(state: RunState, returned: Returned, inputs: Inputs) -> Inp
         for ordinal, record in records.items():
             one = PartitionSet.range(ordinal, ordinal + 1)
             wanted = edge.mapping.upstream_of(one, there) & there
-            version = _sum([read[o] for o in wanted])
+            version = sum_versions(read[o] for o in wanted)
             own = replace(record[column], version=version, partitions=wanted.to_text())
             records[ordinal] = (*record[:column], own, *record[column + 1 :])
     return records
@@ -118,14 +118,6 @@ def _added(partition: str, written: Written, columns: tuple[str, ...] | None) ->
         return sum_terms([term(partition, written.data_version)])
     row = ColumnRow(AssetKey(""), partition, written.rows or 0, written.columns)
     return row.version(columns)
-
-
-def _sum(versions: Sequence[InputVersion]) -> InputVersion:
-    return InputVersion(
-        sum(v.low for v in versions) % LANE,
-        sum(v.high for v in versions) % LANE,
-        sum(v[2] for v in versions),
-    )
 
 
 def _own_edges(state: RunState, asset: int) -> list[tuple[int, Edge]]:

@@ -7,6 +7,7 @@ cross a socket of our own, and nothing is ever unpickled from disk.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import queue
@@ -43,7 +44,10 @@ class ProcessExecutor:
         self._project = project
         self._bootstrap = bootstrap
         self._tasks: queue.SimpleQueue[_Task | str | None] = queue.SimpleQueue()
-        self._wake_read, self._wake_write = os.pipe()
+        try:
+            self._wake_read, self._wake_write = os.pipe()
+        except OSError as error:
+            raise _unstarted(error) from error
         self._workers: list[Worker] = []
         self._futures: dict[str, Future[Outcome]] = {}
         self._waiting: deque[_Task] = deque()
@@ -94,9 +98,7 @@ class ProcessExecutor:
         try:
             self._workers.append(start_worker(self._bootstrap, self._project))
         except OSError as error:
-            self._unstarted = StepError(
-                "E551", f"no worker process can be started: {error.strerror or error}"
-            )
+            self._unstarted = _unstarted(error)
 
     def _listen(self) -> None:
         """Wait until a worker has something to say or a task was put."""
@@ -196,6 +198,17 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _unstarted(error: OSError) -> StepError:
+    files = error.errno in {errno.EMFILE, errno.ENFILE}
+    return StepError(
+        "E551",
+        f"no worker process can be started: {error.strerror or error}",
+        help="raise the limit of open files (`ulimit -n 4096`), or run with fewer workers (`-j 1`)"
+        if files
+        else "run with fewer workers (`-j 1`), or with `--executor inline`",
+    )
 
 
 def _unsendable(request: Request, error: Exception) -> StepError:

@@ -115,17 +115,12 @@ class Runner:
         self._block_planned(plan)
         self._checkups.expect(plan.steps)
         self._checkups.add(plan.checks)
-        status = RunStatus.FAILED
         try:
             status = self._drive()
-        except (KeyboardInterrupt, StopNow):
-            status = RunStatus.CANCELLED
+        except BaseException as error:
+            self._end_after(error, record.run, plan)
             raise
-        finally:
-            counts = self.state.tally.counts(plan.current)
-            end = RunEnd(record.run, status, self.state.clock.now(), counts)
-            with self.store.writing() as tx:
-                tx.end_run(end)
+        counts = self._end(record.run, status, plan)
         seconds = self.state.clock.monotonic() - self._started
         self.state.emit(RunFinished(record.run, status, seconds))
         tally = self.state.tally
@@ -133,6 +128,20 @@ class Runner:
             record.run, record.number, status, seconds, counts,
             tuple(tally.steps.values()), tuple(tally.failed_checks),
         )  # fmt: skip
+
+    def _end(self, run: str, status: RunStatus, plan: Plan) -> dict[str, int]:
+        counts = self.state.tally.counts(plan.current)
+        with self.store.writing() as tx:
+            tx.end_run(RunEnd(run, status, self.state.clock.now(), counts))
+        return counts
+
+    def _end_after(self, error: BaseException, run: str, plan: Plan) -> None:
+        """Record the end of a run that was cut short; what ended it is not hidden by a store that fails as well."""
+        stopped = isinstance(error, KeyboardInterrupt | StopNow)
+        try:
+            self._end(run, RunStatus.CANCELLED if stopped else RunStatus.FAILED, plan)
+        except Exception as second:
+            error.add_note(f"the end of the run could not be recorded either: {second}")
 
     def _block_planned(self, plan: Plan) -> None:
         for step in plan.steps:

@@ -157,16 +157,20 @@ class _Step:
         arguments = self.loader.arguments(
             body.function, body.parameters, self.request.inputs, self.context
         )
-        allowed = (self.runtime.root / ".assets", *(o.location for o in self.request.outputs))
-        with watched(*allowed) as opened:
+        with watched(self._declared) as opened:
             results = outputs_of(self.definition, partitions, awaited(body.function(**arguments)))
             first = next(results, None)
         self.undeclared += opened
         while first is not None:
             yield first
-            with watched(*allowed) as opened:
+            with watched(self._declared) as opened:
                 first = next(results, None)
             self.undeclared += [o for o in opened if o not in self.undeclared]
+
+    def _declared(self) -> Iterator[Path]:
+        """Where the inputs and the outputs of the call lie."""
+        yield from (output.location for output in self.request.outputs)
+        yield from (part.location for one in self.request.inputs for part in one.parts)
 
     def _queried(
         self, body: SqlBody, partitions: tuple[str, ...]

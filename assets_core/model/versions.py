@@ -9,6 +9,7 @@ vectorised and prefix-summable, together with the number of terms (an empty firs
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import NamedTuple, NewType
 
 CodeVersion = NewType("CodeVersion", str)
@@ -72,8 +73,14 @@ def column_term(partition: str, name: str, type_name: str, rows: int, column_dig
     return term(partition, digest("column", name, type_name, str(rows), column_digest))
 
 
-def sum_terms(terms: list[Term]) -> InputVersion:
+def sum_terms(terms: Iterable[Term]) -> InputVersion:
     """The input version of exactly these terms."""
-    low = sum(t.low for t in terms) % LANE
-    high = sum(t.high for t in terms) % LANE
-    return InputVersion(low, high, len(terms))
+    return sum_versions(InputVersion(t.low, t.high, 1) for t in terms)
+
+
+def sum_versions(versions: Iterable[InputVersion]) -> InputVersion:
+    """The input version of everything that these are versions of."""
+    low = high = number = 0
+    for version in versions:
+        low, high, number = low + version.low, high + version.high, number + version.count
+    return InputVersion(low % LANE, high % LANE, number)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assets_core.declare.definition_places import dependency_place
 from assets_core.errors import DefinitionError
 from assets_core.graph import AssetGraph, Edge
 from assets_core.lineage import Lineage
@@ -116,12 +117,13 @@ class Blocking:
         outside = edge.mapping.outside_of(candidates)
         if not outside or self._made_together(edge):
             return
+        definition = self.graph.definitions[self.graph.definition_of[edge.downstream]]
         upstream, key = self.graph.specs[edge.upstream], self.graph.keys[edge.downstream]
         raise DefinitionError(
             "E250",
             f"asset `{key}` needs partitions of `{upstream.key}` that cannot exist, such as "
             f"`{upstream.partitions.key(outside.first)}`",
-            place=edge.dependency.place,
+            place=dependency_place(definition, edge.dependency),
             help="make the partitions of both cover the same range, or pass "
             "`mapping=TimeWindow(allow_missing=True)`",
         )

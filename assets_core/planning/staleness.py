@@ -16,8 +16,8 @@ import numpy as np
 
 from assets_core.graph import AssetGraph, Edge
 from assets_core.lineage import AssetRows, Lineage
-from assets_core.model.packed import Flag, check_mark
-from assets_core.model.versions import InputVersion, Term, sum_terms
+from assets_core.model.packed import Flag, check_mark, check_marks
+from assets_core.model.versions import InputVersion, Term, sum_versions
 from assets_core.partitions import PartitionSet
 from assets_core.planning.shapes import reads_alike
 from assets_core.versioning.current import CheckVersion, CurrentVersions
@@ -220,12 +220,11 @@ class Rebuilder:
 
     def related(self, asset: int, check: str) -> InputVersion:
         """The sum of what a check reads of other assets: relations range over whole assets."""
-        low = high = count = 0
-        for edge in self.graph.check_inputs(asset):
-            if edge.check == check:
-                total = self.lineage.total(edge.upstream)
-                low, high, count = low + total.low, high + total.high, count + total.count
-        return InputVersion(low % (1 << 64), high % (1 << 64), count)
+        return sum_versions(
+            self.lineage.total(edge.upstream)
+            for edge in self.graph.check_inputs(asset)
+            if edge.check == check
+        )
 
     def expected_marks(self, asset: int) -> Term:
         """The sum of marks that a version carries on which every check of today was evaluated."""
@@ -233,8 +232,7 @@ class Rebuilder:
             check_mark(c.name, c.version, self.related(asset, c.name))
             for c in self.partition_checks(asset)
         ]
-        total = sum_terms(marks)
-        return Term(total.low, total.high)
+        return check_marks(marks)
 
     def partition_checks(self, asset: int) -> Sequence[CheckVersion]:
         """The checks that judge one partition at a time; on an unpartitioned asset that is all of them."""
@@ -260,12 +258,7 @@ class Rebuilder:
 
     def whole_input(self, asset: int, check: str) -> InputVersion:
         """What a check of the whole asset judges now: the sum over its partitions and of what it reads of others."""
-        own, other = self.lineage.total(asset), self.related(asset, check)
-        return InputVersion(
-            (own.low + other.low) % (1 << 64),
-            (own.high + other.high) % (1 << 64),
-            own.count + other.count,
-        )
+        return sum_versions((self.lineage.total(asset), self.related(asset, check)))
 
     def missing_whole(self, asset: int) -> tuple[str, ...]:
         """The checks of the whole asset without a result for what is there now; none where it cannot be read whole."""

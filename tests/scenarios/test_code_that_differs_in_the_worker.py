@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from assets_core.model.events import UndeclaredFilesRead
 from tests.scenarios.shops import Shop
@@ -123,11 +126,41 @@ def test_files_read_outside_the_inputs_are_reported_once_per_asset(shop: Shop) -
 
 
         @asset
-        def summed(priced: dict[str, float]) -> float:
+        def page() -> Path:
             Path("scratch.txt").write_text("mine")
-            return sum(priced.values())
+            return Path("scratch.txt")
+
+
+        @asset
+        def summed(priced: dict[str, float], page: Path) -> str:
+            return page.read_text() + str(sum(priced.values()))
         """)
     shop.build()
     (told,) = shop.of(UndeclaredFilesRead)
     assert told.asset == "priced"
     assert told.files == (str(shop.root / "rates.txt"),)
+
+
+def test_what_lies_beside_an_input_is_no_input(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASSETS_HOME", str(tmp_path / "elsewhere"))
+    shop.write(".assets/rates.txt", "2")
+    shop.define("""
+        @asset
+        def page() -> Path:
+            Path("scratch.txt").write_text("mine")
+            return Path("scratch.txt")
+
+
+        @asset
+        def priced(page: Path) -> str:
+            version = next(p for p in (page, *page.parents) if p.name.startswith("~"))
+            beside = version.with_name(version.name + "-old")
+            beside.mkdir()
+            (beside / "page.txt").write_text("theirs")
+            return page.read_text() + (beside / "page.txt").read_text() + Path(".assets/rates.txt").read_text()
+        """)
+    shop.build()
+    (told,) = shop.of(UndeclaredFilesRead)
+    assert [Path(file).name for file in told.files] == ["page.txt", "rates.txt"]

@@ -391,4 +391,7 @@ def test_a_mapping_that_reaches_outside_is_refused_before_anything_runs(shop: Sh
     with pytest.raises(Exception, match="2026-01-01") as refused:
         shop.attempt()
     assert refused.value.code == "E250"  # type: ignore[attr-defined]
+    place = refused.value.place  # type: ignore[attr-defined]
+    line = (shop.root / place.file).read_text().splitlines()[place.line - 1]
+    assert line[place.column - 1 :].startswith("late: int")
     assert shop.calls() == []

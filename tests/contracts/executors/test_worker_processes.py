@@ -201,6 +201,38 @@ def test_a_worker_that_exits_while_it_loads_fails_its_calls(shop: Shop) -> None:
     assert "status 3" in shop.failure("a").message
 
 
+CROWDED = """
+import os, resource, sys
+from assets_core.errors import StepError
+from assets_core.execution.processes import ProcessExecutor
+from assets_core.ports import ProjectRef
+
+free = os.dup(0)
+os.close(free)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free + int(sys.argv[1]), free + int(sys.argv[1])))
+try:
+    executor = ProcessExecutor(ProjectRef(None, "default"), 1)
+    try:
+        executor.submit(None).result(60)
+    finally:
+        executor.close()
+except StepError as error:
+    print(error.code, error.message, error.help)
+"""
+
+
+@pytest.mark.parametrize("files", range(5))
+def test_where_no_file_can_be_opened_the_limit_is_named(files: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED, str(files)],
+        capture_output=True, text=True, check=False, timeout=DEADLINE_S,
+    )  # fmt: skip
+    assert done.stdout == (
+        "E551 no worker process can be started: Too many open files raise the limit of open files "
+        "(`ulimit -n 4096`), or run with fewer workers (`-j 1`)\n"
+    ), done.stderr
+
+
 PRINTS = """
 import sys
 import threading
