@@ -17,7 +17,7 @@ from assets_core.model.records import (
     Soundness,
 )
 from assets_core.partitions import DynamicKey, PartitionsDefinition
-from assets_core.ports.rows import ColumnRow, DurationStats, LineageRows
+from assets_core.ports.rows import ColumnRow, DurationStats, Lease, LineageRows
 
 if TYPE_CHECKING:
     pass
@@ -112,6 +112,10 @@ class StateReader(Protocol):
 
     def observations(self, env: str, assets: Collection[AssetKey]) -> Sequence[ObservationRecord]:
         """The latest observation of each source partition."""
+        ...
+
+    def leases(self, env: str) -> Sequence[Lease]:
+        """What runs hold, also runs that died meanwhile: whether one lives is not the store's to know."""
         ...
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:

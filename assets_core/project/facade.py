@@ -22,7 +22,7 @@ from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Clock, StateReader, StateStore
 from assets_core.project.clock import SystemClock
 from assets_core.project.dynamic import ChangedPartitions, Of, change_partitions
-from assets_core.project.facts import StatusFacts
+from assets_core.project.facts import Running, StatusFacts, running_now
 from assets_core.project.loading import Definitions, load_definitions
 from assets_core.project.observing import lay_over, needed_sources, observe
 from assets_core.project.snapshot import add_estimates, add_results, take_snapshot
@@ -168,6 +168,10 @@ class Project:
         """
         return change_partitions(self, of, remove=keys, force=force)
 
+    def running(self, reader: StateReader, graph: AssetGraph) -> Running:
+        """What live runs hold at this moment, per asset number of a graph of this project."""
+        return running_now(graph, reader, self.env, self.definitions.settings.home)
+
     # --- planning -----------------------------------------------------------------------------------------------
 
     def plan(self, wish: Wish | None = None, *, now: datetime | None = None) -> Planned:
@@ -183,7 +187,9 @@ class Project:
         graph = self.definitions.graph_with(reader)
         lineage = take_snapshot(graph, reader, self.env, now)
         add_estimates(lineage, reader, self.env)
-        facts = StatusFacts(lambda: (self._everything(lineage, now), lineage))
+        facts = StatusFacts(
+            lambda: (self._everything(lineage, now), lineage, self.running(reader, graph))
+        )
         chosen = chosen_assets(graph, wish, facts)
         tokens = self._observe(lineage, chosen)
         add_results(Rebuilder(graph, self.definitions.versions, lineage), reader)

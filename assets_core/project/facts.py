@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
+from pathlib import Path
 
+from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.plans import Action, Plan
 from assets_core.partitions import PartitionSet
+from assets_core.ports import StateReader
 
 Statuses = dict[str, dict[int, PartitionSet]]
+Running = Mapping[int, PartitionSet]
 
 
 class StatusFacts:
     """Answers ``status:`` terms; the whole project is planned at the first of them, and only then."""
 
-    def __init__(self, everything: Callable[[], tuple[Plan, Lineage]]) -> None:
+    def __init__(self, everything: Callable[[], tuple[Plan, Lineage, Running]]) -> None:
         self._everything = everything
 
     @cached_property
     def statuses(self) -> Statuses:
         """Per status, per asset number, the partitions that have it."""
-        plan, lineage = self._everything()
-        return statuses_of(plan, lineage)
+        return statuses_of(*self._everything())
 
     def with_status(self, status: str, /) -> Collection[int]:
         """The assets with any partition in ``status``."""
         return self.statuses.get(status, {}).keys()
 
 
-def statuses_of(plan: Plan, lineage: Lineage) -> Statuses:
-    """A plan of the whole project as sets of partitions per status."""
-    found: Statuses = {
-        s: {} for s in ("stale", "maybe", "missing", "blocked", "failed", "current", "running")
-    }
+def running_now(graph: AssetGraph, reader: StateReader, env: str, home: Path) -> Running:
+    """What live runs hold at this moment."""
+    from assets_core.store.liveness import is_alive
+
+    leases = reader.leases(env)
+    alive = {run for run in {lease.run for lease in leases} if is_alive(home, run)}
+    held: dict[int, list[str]] = {}
+    for lease in leases:
+        if lease.run in alive and lease.asset in graph.numbers:
+            held.setdefault(graph.numbers[lease.asset], []).append(lease.partition)
+    found = {}
+    for asset, keys in held.items():
+        ordinals, known = graph.specs[asset].partitions.find(keys)
+        found[asset] = PartitionSet.of(ordinals[known].tolist())
+    return {asset: partitions for asset, partitions in found.items() if partitions}
+
+
+def statuses_of(plan: Plan, lineage: Lineage, running: Running) -> Statuses:
+    """A plan of the whole project, and what runs, as sets of partitions per status."""
+    found: Statuses = {s: {} for s in ("stale", "maybe", "missing", "blocked", "failed", "current")}
+    found["running"] = dict(running)
     names = {Action.RUN: "stale", Action.MAYBE: "maybe", Action.BLOCKED: "blocked"}
     for step in plan.steps:
         _add(found[names[step.action]], step.index, step.partitions)

@@ -59,7 +59,8 @@ def recorded_status(project: Project, reader: StateReader, now: datetime) -> Sta
     add_results(Rebuilder(graph, versions, lineage), reader)
     wanted = wanted_partitions(lineage, range(len(graph.keys)), Wish(), {})
     made = plan(graph, wanted, versions, lineage, now, PlanOptions(env=project.env))
-    return Status(made, lineage, statuses_of(made, lineage), observed)
+    running = project.running(reader, graph)
+    return Status(made, lineage, statuses_of(made, lineage, running), observed)
 
 
 def _lay_last_observations(

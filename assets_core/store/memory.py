@@ -26,6 +26,7 @@ from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports import (
     ColumnRow,
     DurationStats,
+    Lease,
     LineageRows,
     LivenessProbe,
     PackedRows,
@@ -228,6 +229,15 @@ class MemoryStore:
                 observation
                 for (_, asset, _), observation in sorted(self._tables.observed.items())
                 if observation.env == env and asset in wanted
+            ]
+
+    def leases(self, env: str) -> Sequence[Lease]:
+        with self._lock:
+            return [
+                held[partition]
+                for (of, _), held in sorted(self._tables.leases.items())
+                if of == env
+                for partition in sorted(held)
             ]
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:

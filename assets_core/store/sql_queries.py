@@ -106,6 +106,16 @@ class Queries(HistoryQueries):
         return newest.where(attempts.c.sequence > bindparam("after"))
 
     @cached_property
+    def leases(self) -> Query:
+        """Everything that is held, by key."""
+        held = leases.c
+        return (
+            select(held.env, held.asset, held.partition, held.fence, held.attempt, held.run)
+            .where(held.env == env)
+            .order_by(held.asset, held.partition)
+        )
+
+    @cached_property
     def history(self) -> Query:
         """The newest materializations of one asset."""
         return (

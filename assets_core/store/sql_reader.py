@@ -18,7 +18,7 @@ from assets_core.model.records import (
 )
 from assets_core.model.versions import digest
 from assets_core.partitions import DynamicKey, PartitionsDefinition
-from assets_core.ports import ColumnRow, DurationStats, LineageRows, PackedRows
+from assets_core.ports import ColumnRow, DurationStats, Lease, LineageRows, PackedRows
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_keys
@@ -207,6 +207,9 @@ class SqlReader:
         keys = self._engine.values(assets)
         query = self._queries.observations
         return self._found(sql_rows.observation_of, query, env=env, wanted=keys)
+
+    def leases(self, env: str) -> Sequence[Lease]:
+        return self._rows(lambda row: Lease(*row), self._queries.leases, env=env)
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
         asked = list(assets)

@@ -189,6 +189,18 @@ def test_durations_are_a_running_mean_of_what_was_computed(world: Any, kit: Any)
     assert stats["a"].mean_s == pytest.approx(2.0)
 
 
+def test_leases_are_read_while_they_are_held_whoever_holds_them(world: Any) -> None:
+    first, second = world.claim("b@x", "a")
+    other = world.claim("a", env="other")[0]
+    assert list(world.store.leases("default")) == [second, first]
+    assert list(world.store.leases("other")) == [other]
+    with world.store.writing() as tx:
+        tx.release([first])
+    assert list(world.store.leases("default")) == [second]
+    world.end()
+    assert not world.store.leases("default")
+
+
 def test_documents_are_stored_once_and_found_by_digest(world: Any) -> None:
     with world.store.writing() as tx:
         tx.document({"d1": "text \udcff", "d2": "two"})
