@@ -24,6 +24,7 @@ from assets_core.model.checks import CheckSpec
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion, canonical_json, digest
+from assets_core.partitions.mapping_code import own_classes
 from assets_core.versioning.config import config_version
 from assets_core.versioning.current import CheckVersion, CurrentVersions
 from assets_core.versioning.fingerprint import Fingerprinter
@@ -68,15 +69,19 @@ class Versioner:
             options["configured"] = {n: dict(o) for n, o in self.materializer_options.items()}
         if definition.code_version is not None:
             return self.fingerprinter.explicit(definition.code_version, options)
+        mappings = [one for d in definition.dependencies for one in own_classes(d.mapping)]
         match definition.body:
             case PythonBody(function=function, parameters=parameters):
                 spec = _load_specs(parameters)
-                return self.fingerprinter.function(function, options=options, load_spec=spec)
+                return self.fingerprinter.function(
+                    function, options=options, load_spec=spec, also=mappings
+                )
             case SqlBody(text, dialect, file, line, threads):
                 options["threads"] = threads
                 return self.fingerprinter.sql(
-                    text, dialect, name=definition.key, file=file, line=line, options=options
-                )
+                    text, dialect, name=definition.key, file=file, line=line, options=options,
+                    also=mappings,
+                )  # fmt: skip
             case SourceBody(function=None):
                 return self.fingerprinter.explicit("source", options)
             case SourceBody(function=function):

@@ -18,10 +18,11 @@ from assets_core.versioning.cache import FingerprintCache
 from assets_core.versioning.closure import Closures
 from assets_core.versioning.live import Node, follow
 from assets_core.versioning.modules import ALGORITHM
+from assets_core.versioning.names import Wide
 from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.packages import package_parts
 from assets_core.versioning.parts import CodeFingerprint, CodePart, listed, text_digest
-from assets_core.versioning.resolve import Sink
+from assets_core.versioning.resolve import Key, Sink
 from assets_core.versioning.sources import Sources
 
 _canonical = JSONEncoder(
@@ -45,7 +46,8 @@ class Fingerprinter:
         self._closures = Closures(self._nodes)
         self._packages = tuple(packages)
         self._cache = cache
-        self._known: dict[int, tuple[object, tuple[CodePart, ...], str]] = {}
+        self._known: dict[tuple[int, ...], tuple[object, tuple[CodePart, ...], str]] = {}
+        self._pinned = False
 
     def function(
         self,
@@ -53,18 +55,20 @@ class Fingerprinter:
         *,
         options: Mapping[str, JSON] | None = None,
         load_spec: JSON = None,
+        also: Sequence[type] = (),
     ) -> CodeFingerprint:
-        """The fingerprint of a function and all it leads to.
+        """The fingerprint of a function and all it leads to, and of classes that decide what it reads.
 
         ``options`` are those of our own arguments that shape the output, ``load_spec`` what the annotations of an
         asset resolved to; both count by value.
         """
-        known = self._known.get(id(function))
+        place = (id(function), *map(id, also))
+        known = self._known.get(place)
         if known is None:
-            if not self._known:
-                self._nodes.pin()
-            parts, text = self._follow(function)
-            known = self._known[id(function)] = (function, parts, text)
+            self._pin()
+            own = self._asset_node(function)
+            parts, text = self._follow(own._replace(follows=(*own.follows, *self._keys(also))))
+            known = self._known[place] = ((function, also), parts, text)
         _, parts, text = known
         return CodeFingerprint(_version(text, options, load_spec), parts)
 
@@ -77,16 +81,22 @@ class Fingerprinter:
         file: str,
         line: int,
         options: Mapping[str, JSON] | None = None,
+        also: Sequence[type] = (),
     ) -> CodeFingerprint:
-        """The fingerprint of a query: its syntax tree in its dialect; E122 where it cannot be parsed."""
+        """The fingerprint of a query: its syntax tree in its dialect, and classes that decide what it reads.
+
+        Raises DefinitionError E122 where it cannot be parsed.
+        """
         from assets_core.versioning.sql import sql_digest
 
         part = CodePart(
             name, file, line, sql_digest(text, dialect, file=file, line=line, cache=self._cache)
         )
-        parts = tuple(
-            sorted((part, *(p for p in self._package_parts if p.name == "package duckdb")))
-        )
+        engine = [p for p in self._package_parts if p.name == "package duckdb"]
+        if also:
+            self._pin()
+            engine += self._closures.of(self._keys(also), frozenset(), Wide.NOTHING).parts
+        parts = tuple(sorted({part, *engine}))
         return CodeFingerprint(_version(listed(parts), options, None), parts)
 
     @staticmethod
@@ -103,8 +113,16 @@ class Fingerprinter:
     def _package_parts(self) -> tuple[CodePart, ...]:
         return package_parts(self._packages)
 
-    def _follow(self, function: Callable[..., object]) -> tuple[tuple[CodePart, ...], str]:
-        own = self._asset_node(function)
+    def _pin(self) -> None:
+        """Take all named values at the first question."""
+        if not self._pinned:
+            self._pinned = True
+            self._nodes.pin()
+
+    def _keys(self, classes: Sequence[type]) -> tuple[Key, ...]:
+        return tuple(self._nodes.live.key(one) for one in classes)
+
+    def _follow(self, own: Node) -> tuple[tuple[CodePart, ...], str]:
         closure = self._closures.of(own.follows, own.attrs, own.wide)
         parts = closure.parts
         if own.parts or self._package_parts:
