@@ -240,13 +240,19 @@ import time
 
 print("while importing")
 if sys.argv[0].endswith("worker.py"):
-    noise = lambda: [print("behind", flush=True) or time.sleep(0.01) for _ in range(50)]
+    def noise():
+        while True:
+            print("behind", flush=True)
+            Path("heard").touch()
+            time.sleep(0.01)
+
     threading.Thread(target=noise, daemon=True).start()
 
 
 @asset
 def a() -> int:
-    time.sleep(0.05)
+    while not Path("heard").exists():
+        time.sleep(0.005)
     return 1
 
 

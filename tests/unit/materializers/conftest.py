@@ -1,27 +1,7 @@
-"""Fixtures that store values the way a step does: into a fresh, existing, empty directory."""
+"""What the tests here store values with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from tests.storing import store
 
-import pytest
-
-from assets_core.model.values import StoredPart
-from assets_core.ports import Materializer, WriteOptions
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Callable[..., StoredPart]:
-    """Write a value and give the part that a later load is handed."""
-    count = 0
-
-    def write(materializer: Materializer, value: object, **options: object) -> StoredPart:
-        nonlocal count
-        count += 1
-        location = tmp_path / f"attempt-{count}"
-        location.mkdir()
-        written = materializer.write(value, location, WriteOptions(**options))  # type: ignore[arg-type]
-        return StoredPart(f"p{count}", location, written)
-
-    return write
+__all__ = ["store"]
