@@ -197,7 +197,7 @@ def progress_for(session: Session, plan: Plan, *, inline: bool) -> Progress:
 
 
 def _amount(steps: int) -> str:
-    return counted(steps, "asset-partition") + " to run or to decide"
+    return f"{counted(steps, 'asset-partition')} to run or to decide" if steps else "nothing to run"
 
 
 def _heartbeat_text(moment: Moment) -> str:

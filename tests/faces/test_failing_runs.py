@@ -109,7 +109,7 @@ def test_a_source_that_cannot_be_observed_is_named_with_the_users_frames(built: 
         "not observed: raw_orders: ZeroDivisionError: division by zero\n"
         "  Traceback (most recent call last):\n"
         "    ... 3 frames of assets-core\n"
-        f'    File "{built.folder}/shop/orders.py", line 12, in seen\n'
+        f'    File "{built.folder}/shop/orders.py", line 13, in seen\n'
         "      return str(1 / 0)\n"
     )
     advice = (
