@@ -1,7 +1,8 @@
 """Everything a call prints goes to its log file, capped, with secrets replaced.
 
-A worker process redirects the file descriptors themselves, so that C code is captured too. The inline executor
-redirects Python's streams, which does not take the terminal away from ``breakpoint()``.
+Python's streams write to it themselves: a line that was printed is in the file before ``print`` returns, so that it is
+there whatever kills the process next. A worker process redirects the file descriptors as well, for C code and child
+processes; these go through a pipe, and its reader dies with the worker.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ class LogFile(io.TextIOBase):
     Several threads write to it: what the descriptors give, and the call's own logger.
     """
 
-    def __init__(self, path: Path, redact: Redact, echo: IO[str] | None) -> None:
+    def __init__(
+        self, path: Path, redact: Redact, echo: IO[str] | None, descriptor: int | None = None
+    ) -> None:
         super().__init__()
+        self._descriptor = descriptor
         self._path = path
         self._file: IO[str] | None = None
         self._redact = redact
@@ -52,6 +56,10 @@ class LogFile(io.TextIOBase):
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        """For handing the stream to a child process, where descriptors are captured too."""
+        return super().fileno() if self._descriptor is None else self._descriptor
 
     @property
     def buffer(self) -> BinaryIO:
@@ -151,12 +159,12 @@ def captured_streams(path: Path, redact: Redact) -> Iterator[LogFile]:
 
 @contextlib.contextmanager
 def captured_descriptors(path: Path, redact: Redact) -> Iterator[LogFile]:
-    """Capture everything that this process writes to descriptors 1 and 2 while the body runs.
+    """Capture Python's output streams and descriptors 1 and 2 while the body runs.
 
     A thread reads what was written from a pipe. A process that user code left behind may keep the other end open, so
     the end of the body, not the end of the pipe, ends the capture.
     """
-    log = LogFile(path, redact, None)
+    log = LogFile(path, redact, None, descriptor=1)
     saved = os.dup(1), os.dup(2)
     read_end, write_end = os.pipe()
     pump = threading.Thread(target=_pump, args=(read_end, log), name="output", daemon=True)
@@ -164,7 +172,8 @@ def captured_descriptors(path: Path, redact: Redact) -> Iterator[LogFile]:
     _point_output_at(write_end, write_end)
     os.close(write_end)
     try:
-        yield log
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            yield log
     finally:
         _point_output_at(*saved)
         for fd in saved:

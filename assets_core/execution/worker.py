@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     channel_fd, lifeline, parent, bootstrap = arguments
     _die_with(int(parent), int(lifeline))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.register_at_fork(after_in_child=_own_streams)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
     with Connection(int(channel_fd)) as channel:
@@ -55,6 +56,11 @@ def _die_with(parent: int, lifeline: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def _own_streams() -> None:
+    """A forked child writes to its descriptors: a lock of the log may have been held by a thread it does not have."""
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
 
 def _load(bootstrap: str, project: ProjectRef) -> Runtime | AssetsError:

@@ -17,7 +17,7 @@ import pytest
 
 from assets_core.errors import UsageError
 from assets_core.execution.runner import Runner
-from assets_core.model.events import StepStarted
+from assets_core.model.events import AttemptFailed, StepStarted
 from tests.scenarios.shops import Shop
 
 DEADLINE_S = 60.0
@@ -272,6 +272,58 @@ def test_what_a_project_prints_never_reaches_the_runners_stdout(shop: Shop, tmp_
     )
     assert done.stdout == ""
     assert "while running" not in done.stderr
+
+
+KILLED = """
+import os
+import signal
+
+
+@asset
+def killed() -> int:
+    for number in range(500):
+        print("line", number)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+"""
+
+
+def test_what_a_step_printed_before_it_was_killed_is_in_its_log(shop: Shop) -> None:
+    shop.define(KILLED)
+    shop.attempt(executor="processes", jobs=1)
+    (failed,) = shop.of(AttemptFailed)
+    assert failed.failure.kind == "died"
+    assert failed.tail[-1] == "line 499"
+    assert failed.log is not None
+    assert Path(failed.log).read_text().splitlines() == [f"line {n}" for n in range(500)]
+
+
+CHILDREN = """
+import os
+import subprocess
+import sys
+
+
+@asset
+def talks() -> int:
+    print("itself")
+    sys.stdout.buffer.write(b"bytes\\n")
+    os.write(1, b"descriptor\\n")
+    subprocess.run([sys.executable, "-c", "print('child')"], stdout=sys.stdout, check=True)
+    if (pid := os.fork()) == 0:
+        print("fork", flush=True)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return 1
+"""
+
+
+def test_whatever_way_output_takes_it_is_in_the_log(shop: Shop) -> None:
+    shop.define(CHILDREN)
+    shop.build(executor="processes", jobs=1)
+    (log,) = (shop.root / ".assets" / "logs").rglob("*.log")
+    said = sorted(log.read_text().splitlines())
+    assert said == ["bytes", "child", "descriptor", "fork", "itself"]
 
 
 def test_a_project_at_hand_cannot_be_run_in_processes(tmp_path: Path) -> None:
