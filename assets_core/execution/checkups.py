@@ -76,7 +76,8 @@ class Checkups:
         self._results = results
         """What was evaluated on versions before, read from the store."""
         self._todo: list[Due] = []
-        self._done: set[Due] = set()
+        self._done: set[tuple[Due, tuple[InputVersion, ...]]] = set()
+        """What was queued in this run, and for what content."""
         self._groups: dict[tuple[int, int], _Group] = {}
         """Per (definition, ordinal), the candidates that are published together."""
         self._whole: set[int] = set()
@@ -109,9 +110,10 @@ class Checkups:
         self.add([CheckStep(self.state.key(asset), asset, (), partitions, candidate=True)])
 
     def _queue(self, due: Due) -> None:
-        if due in self._done:
+        judged = (due, self._judged_by(due))
+        if judged in self._done or (due.ordinal is None and due.asset in self._whole):
             return
-        self._done.add(due)
+        self._done.add(judged)
         self._todo.append(due)
         if due.ordinal is None:
             self._whole.add(due.asset)
@@ -126,6 +128,14 @@ class Checkups:
             group = self._groups.setdefault(self._group_of(due), _Group(due.ordinal))
             group.members.append(due.asset)
             group.waiting.add(due.asset)
+
+    def _judged_by(self, due: Due) -> tuple[InputVersion, ...]:
+        """What the checks of a whole asset would judge now: another writer's partitions make them due once more."""
+        if due.ordinal is not None:
+            return ()
+        rebuilder = self.state.rebuilder
+        missing = rebuilder.missing_whole(due.asset)
+        return tuple(rebuilder.whole_input(due.asset, check) for check in missing)
 
     def _group_of(self, due: Due) -> tuple[int, int]:
         return self.state.graph.definition_of[due.asset], due.ordinal or 0
@@ -368,8 +378,7 @@ class Checkups:
     def _release(self, due: Due) -> None:
         frontier = self.state.frontier
         if due.ordinal is None:
-            self._whole.discard(due.asset)
-            frontier.open_gate(due.asset)
+            self._whole.discard(due.asset)  # its gate is looked at before anything is claimed
         else:
             frontier.settle(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1))
 

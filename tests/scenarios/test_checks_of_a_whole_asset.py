@@ -178,3 +178,36 @@ def test_on_an_asset_without_partitions_both_scopes_are_one(shop: Shop) -> None:
     shop.edit("[1]", "[]")
     shop.attempt()
     assert shop.outcomes() == {"orders": "rejected"}
+
+
+OTHER = """
+import sys
+from datetime import datetime
+from assets_core import Project
+from assets_core.project.wishes import Wish
+
+wish = Wish(("daily",), (), ("2026-01-03",), force=True)
+Project.load(sys.argv[1]).materialize(wish, now=datetime.fromisoformat("2026-01-10T00:00:00+00:00"))
+"""
+MEANWHILE = """\
+def increasing(daily: pa.Table) -> bool:
+    import subprocess
+    import sys
+
+    if not Path("other").exists():
+        Path("other").touch()
+        Path("n.json").write_text(Path("n.json").read_text().replace("3}", "0}"))
+        subprocess.run([sys.executable, "other.py", str(Path.cwd())], check=True)
+"""
+
+
+def test_what_another_run_moved_while_it_was_judged_is_judged_before_anything_reads_it(
+    shop: Shop,
+) -> None:
+    shop.write("other.py", OTHER)
+    start(shop, edit=("def increasing(daily: pa.Table) -> bool:\n", MEANWHILE))
+    calls = shop.attempt()
+    assert "total" not in calls
+    assert shop.outcomes()["total"] == "blocked"
+    assert [e.passed for e in shop.of(CheckEvaluated)] == [True, False]
+    assert "total blocked upstream_blocked" in shop.todo()
