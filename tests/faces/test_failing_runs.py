@@ -8,13 +8,6 @@ import pytest
 
 from tests.faces.command import Command
 
-OBSERVER = """
-def seen() -> str:
-    return str(1 / 0)
-
-
-"""
-
 
 @pytest.fixture
 def broken(built: Command) -> Command:
@@ -94,43 +87,10 @@ def test_a_blocking_check_keeps_the_version_back_until_the_check_is_fixed(built:
     assert "  ! total" in plan.out
     assert "check total_is_positive failed on the candidate of run 2" in plan.out
     built.edit("shop/orders.py", "return total > 1_000", "return total > 1")
-    fixed = built("materialize")
+    fixed = built("materialize", "--json")
     assert fixed.code == 0, fixed.err
-    assert "\n  + total  published\n" in fixed.err
-    assert "\n  + label  same content  " in fixed.err
     assert (built.folder / "calls.txt").read_text() == "x"
     assert built("plan", "--exit-code").code == 0
-
-
-def test_a_source_that_cannot_be_observed_is_named_with_the_users_frames(built: Command) -> None:
-    named = '@source(observe=file_digest("data/orders.json")'
-    built.edit("shop/orders.py", named, OBSERVER + "@source(observe=seen")
-    said = (
-        "not observed: raw_orders: ZeroDivisionError: division by zero\n"
-        "  Traceback (most recent call last):\n"
-        "    ... 3 frames of assets-core\n"
-        f'    File "{built.folder}/shop/orders.py", line 13, in seen\n'
-        "      return str(1 / 0)\n"
-    )
-    advice = (
-        "  help: orders cannot be decided without it; "
-        "correct the source or what it reads, and run this again\n"
-    )
-    for done in (built("materialize"), built("plan")):
-        assert said in done.err
-        assert advice in done.err
-    document = built("materialize", "--json").document
-    (detail,) = {s["detail"] for s in document["steps"] if s["asset"] == "orders"}
-    assert detail == "raw_orders could not be observed: division by zero"
-
-
-def test_a_source_that_fails_in_our_observer_is_named_with_its_definition(built: Command) -> None:
-    (built.folder / "data" / "orders.json").unlink()
-    done = built("materialize")
-    assert done.code == 1
-    assert "not observed: raw_orders: " in done.err
-    assert "(shop/orders.py:11" in done.err
-    assert "Traceback" not in done.err
 
 
 def test_check_evaluates_what_is_missing_and_nothing_else(built: Command) -> None:

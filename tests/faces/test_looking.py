@@ -136,11 +136,6 @@ def test_doctor_notes_variables_that_mean_nothing(built: Command) -> None:
     assert "help: did you mean ASSETS_JOBS?\n" in done.out
 
 
-def test_doctor_lists_every_executor_that_may_be_named(built: Command) -> None:
-    (found,) = [f for f in built.json("doctor")["findings"] if f["name"] == "executors"]
-    assert found["message"] == "inline, processes"
-
-
 def test_doctor_looks_on_where_the_project_is_broken(built: Command) -> None:
     (built.folder / "shop" / "odd.py").write_text("1 / 0\n")
     done = built("doctor")

@@ -186,15 +186,3 @@ def test_logs_are_followed_while_a_run_goes_on(slow: Command) -> None:
     rest = follow.communicate(timeout=60)[0]
     assert run.returncode == follow.returncode == 0
     assert "hello c\n" in rest
-
-
-def test_what_runs_now_can_be_selected_and_what_a_dead_run_held_is_not_running(
-    slow: Command,
-) -> None:
-    run = start(slow)
-    listed = slow("ls", "status:running", "--json").document["assets"]
-    assert [asset["key"] for asset in listed] == ["slow"]
-    assert [step["asset"] for step in slow.json("plan", "status:running")["steps"]] == ["slow"]
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate(timeout=60)
-    assert slow("ls", "status:running", "--json").document["assets"] == []
