@@ -77,7 +77,6 @@ class Checkups:
         """What was evaluated on versions before, read from the store."""
         self._todo: list[Due] = []
         self._done: set[tuple[Due, tuple[InputVersion, ...]]] = set()
-        """What was queued in this run, and for what content."""
         self._groups: dict[tuple[int, int], _Group] = {}
         """Per (definition, ordinal), the candidates that are published together."""
         self._whole: set[int] = set()
@@ -133,9 +132,8 @@ class Checkups:
         """What the checks of a whole asset would judge now: another writer's partitions make them due once more."""
         if due.ordinal is not None:
             return ()
-        rebuilder = self.state.rebuilder
-        missing = rebuilder.missing_whole(due.asset)
-        return tuple(rebuilder.whole_input(due.asset, check) for check in missing)
+        judge, asset = self.state.rebuilder, due.asset
+        return tuple(judge.whole_input(asset, check) for check in judge.missing_whole(asset))
 
     def _group_of(self, due: Due) -> tuple[int, int]:
         return self.state.graph.definition_of[due.asset], due.ordinal or 0
