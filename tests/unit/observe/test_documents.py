@@ -459,6 +459,8 @@ EVERY_EVENT: list[events.Event] = [
     events.StepStarted("c", (RAW, MART), ("2026-11-02", ""), 0.1),
     events.StepFinished("c", 1.5, 2.0),
     events.Materialized(MART, "", "a", 1.5, changed=True),
+    events.Published(MART, "", "a"),
+    events.RunExtended(MART, 1),
     events.Unchanged(RAW, "2026-11-02"),
     events.Adopted(RAW, "2026-11-02"),
     events.Rejected(RAW, "2026-11-02", "a", ("unique(id)",)),
