@@ -91,6 +91,8 @@ class Lineage:
         blocks)."""
         self.failed: dict[int, PartitionSet] = {}
         """Per asset, where the last attempt failed."""
+        self.reads: dict[int, dict[int, tuple[PartitionSet, ...]]] = {}
+        """Per asset whose batches share their inputs, by materialization number: what its call read of each input."""
         self.observed: dict[int, dict[str, str]] = {}
         """Per source that was observed for this snapshot, the token at each partition key."""
         self.unobserved: dict[int, Failure] = {}

@@ -11,7 +11,13 @@ from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from assets_core.declare.creations import Creations, active, is_observed
-from assets_core.declare.options import FOR_ASSET, AssetOptions, checked, dependencies
+from assets_core.declare.options import (
+    FOR_ASSET,
+    AssetOptions,
+    checked,
+    dependencies,
+    making,
+)
 from assets_core.declare.parameters import innermost, signature
 from assets_core.declare.places import (
     argument_place,
@@ -74,7 +80,7 @@ def _define(function: object, options: dict[str, Any]) -> AssetDefinition:
     accepted = checked(options, FOR_ASSET, place) if options else {}
     found = signature(inner, place, enclosing_names(inner, 3))
     deps = dependencies(accepted.pop("deps"), place) if "deps" in accepted else ()
-    making = {name: accepted.pop(name) for name in _MAKING & accepted.keys()}
+    calls = making(accepted, _MAKING, place)
     spec = spec_of(inner.__name__, "python", place, accepted, inner)
     return created(
         Asset(
@@ -82,12 +88,12 @@ def _define(function: object, options: dict[str, Any]) -> AssetDefinition:
             body=PythonBody(function, found.parameters, found.returns, found.constants),  # type: ignore[arg-type]
             place=place,
             dependencies=(*loaded(found.parameters), *deps),
-            **making,
+            **calls,
         )
     )
 
 
-_MAKING = frozenset({"batch", "code_version", "retry"})
+_MAKING = frozenset({"batch", "batch_inputs", "code_version", "retry"})
 
 
 def function_of(function: object, decorator: str, depth: int) -> FunctionType:

@@ -21,6 +21,7 @@ from assets_core.declare.options import (
     MultiAssetOptions,
     checked,
     dependencies,
+    making,
 )
 from assets_core.declare.outputs import Out
 from assets_core.declare.parameters import signature
@@ -54,7 +55,7 @@ def _define(
     accepted = checked(options, FOR_MULTI_ASSET, place)
     found = signature(inner, place, enclosing_names(inner, 3))
     deps = dependencies(accepted.pop("deps"), place) if "deps" in accepted else ()
-    making = {name: accepted.pop(name) for name in _MAKING & accepted.keys()}
+    calls = making(accepted, _MAKING, place)
     accepted.setdefault("description", description_of(inner))
     return created(
         Asset(
@@ -62,7 +63,7 @@ def _define(
             body=PythonBody(function, found.parameters, found.returns, found.constants),
             place=place,
             dependencies=(*loaded(found.parameters), *deps),
-            **making,
+            **calls,
         )
     )
 
@@ -70,6 +71,7 @@ def _define(
 _MAKING = frozenset(
     {
         "batch",
+        "batch_inputs",
         "can_subset",
         "code_version",
         "publish",

@@ -16,7 +16,7 @@ from assets_core.declare.inputs import Input
 from assets_core.declare.places import argument_place, keyword_place
 from assets_core.declare.references import name_of, nearest, several_outputs
 from assets_core.errors import DefinitionError, Place
-from assets_core.model.assets import AssetDefinition, Batch, Dependency, Retry
+from assets_core.model.assets import AssetDefinition, Batch, BatchInputs, Dependency, Retry
 from assets_core.model.checks import CheckSpec
 from assets_core.model.json import JSON
 from assets_core.partitions import PartitionsDefinition
@@ -74,6 +74,8 @@ class AssetOptions(SqlAssetOptions, total=False):
 
     name: str
     """The key below ``prefix``, instead of the function's name."""
+    batch_inputs: BatchInputs
+    """``"shared"``: an output may depend on everything its call was given, not only on its own partition's inputs."""
 
 
 class MultiAssetOptions(TypedDict, total=False):
@@ -89,6 +91,7 @@ class MultiAssetOptions(TypedDict, total=False):
     deps: Upstreams
     code_version: str
     batch: Batch
+    batch_inputs: BatchInputs
     can_subset: bool
     publish: Literal["each", "together"]
     retry: Retry
@@ -110,6 +113,19 @@ def checked(options: Mapping[str, object], allowed: frozenset[str], place: Place
             where = argument_place(place, name)
             raise DefinitionError("E102", f"`{name}` {refusal}", place=where) from None
     return accepted
+
+
+def making(accepted: dict[str, Any], names: frozenset[str], place: Place) -> dict[str, Any]:
+    """Takes what describes the calls out of the accepted options; E102 where a call has nobody to share with."""
+    taken = {name: accepted.pop(name) for name in names & accepted.keys()}
+    if taken.get("batch_inputs") == "shared" and taken.get("batch", 1) == 1:
+        raise DefinitionError(
+            "E102",
+            "`batch_inputs` is 'shared', but every call gets a single partition",
+            place=argument_place(place, "batch_inputs"),
+            help="leave it out, or add `batch=`",
+        )
+    return taken
 
 
 def _unknown(name: str, allowed: frozenset[str], place: Place) -> NoReturn:
@@ -271,6 +287,7 @@ def _shown(value: object) -> str:
 
 _ACCEPT: dict[str, Callable[[object], object]] = {
     "batch": _batch,
+    "batch_inputs": _one_of("own", "shared"),
     "can_subset": _instance(bool, called="True or False"),
     "checks": _checks,
     "code_version": _text,

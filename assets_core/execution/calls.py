@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.graph import AssetGraph, Edge
@@ -13,7 +15,7 @@ from assets_core.model.records import InputRecord, MaterializationRecord
 from assets_core.model.values import StoredPart
 from assets_core.model.versions import InputVersion
 from assets_core.partitions import PartitionSet
-from assets_core.planning.staleness import Sums
+from assets_core.planning.shared_reads import call_sums
 from assets_core.ports import Lease, OutputTask, PinnedInput, StepRequest
 
 Pins = Callable[[Collection[AssetPartition]], Mapping[AssetPartition, MaterializationRecord]]
@@ -55,11 +57,14 @@ def targets_of(assets: Collection[int], wanted: Mapping[int, PartitionSet]) -> t
 
 
 def input_records(
-    state: RunState, asset: int, ordinals: list[int], sums: Sums, as_of: int
+    state: RunState, asset: int, ordinals: list[int], as_of: int
 ) -> dict[int, tuple[InputRecord, ...]]:
     """Per partition, what it reads from each input as pinned now."""
+    if state.graph.shares_inputs(asset):
+        return dict.fromkeys(ordinals, _read_together(state, asset, ordinals, as_of))
     edges = state.graph.inputs(asset)
     recorded = [state.lineage.recorded(e.upstream) for e in edges]
+    sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))
     records: dict[int, tuple[InputRecord, ...]] = {}
     for row, ordinal in enumerate(ordinals):
         records[ordinal] = tuple(
@@ -73,6 +78,25 @@ def input_records(
             for column, edge in enumerate(edges)
         )
     return records
+
+
+def _read_together(
+    state: RunState, asset: int, ordinals: list[int], as_of: int
+) -> tuple[InputRecord, ...]:
+    """What a batch that shares its inputs reads: one record for all of its partitions."""
+    edges, members = state.graph.inputs(asset), PartitionSet.of(ordinals)
+    read = tuple(_upstream(e, members, state.lineage.recorded(e.upstream)) for e in edges)
+    sums = call_sums(state.lineage, asset, read, 1)
+    return tuple(
+        InputRecord(
+            state.key(edge.upstream),
+            read[column].to_text(),
+            edge.columns,
+            sums.version(0, column),
+            as_of,
+        )
+        for column, edge in enumerate(edges)
+    )
 
 
 def _upstream(edge: Edge, partitions: PartitionSet, recorded: PartitionSet) -> PartitionSet:

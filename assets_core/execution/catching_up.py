@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from assets_core.execution.state import RunState, columns_wanted
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import FindingRecord
+from assets_core.planning.shared_reads import note_read
 from assets_core.ports import ColumnRow, Outcome, Transaction
 
 
@@ -26,13 +27,14 @@ def lay_over(state: RunState, tx: Transaction, since: int) -> bool:
         else:
             state.lineage.put(asset, int(ordinals[0]), change.row)
             state.lineage.put_candidate(asset, int(ordinals[0]), None)
-            if columns_wanted(state.graph, asset):
+            if columns_wanted(state.graph, asset) or state.graph.shares_inputs(asset):
                 address = AssetPartition(change.asset, change.partition)
                 moved[address] = (asset, int(ordinals[0]))
     for address, record in (tx.pins(state.env, list(moved)) if moved else {}).items():
-        written = record.written
+        written, (asset, ordinal) = record.written, moved[address]
         columns = ColumnRow(*address, written.rows or 0, written.columns)
-        state.lineage.put_columns(*moved[address], columns)
+        state.lineage.put_columns(asset, ordinal, columns)
+        note_read(state.lineage, asset, record.number, record.inputs)
     return bool(changes)
 
 

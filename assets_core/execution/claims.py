@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
-
 from assets_core.execution.batching import calls_of
 from assets_core.execution.calls import (
     Call,
@@ -297,8 +295,7 @@ class Claimer:
         call = new_id()
         first = next(iter(wanted))
         ordinals = sorted({t.ordinal for t in targets})
-        sums = state.rebuilder.input_sums(first, np.array(ordinals, np.int64))
-        inputs = input_records(state, first, ordinals, sums, tx.sequence)
+        inputs = input_records(state, first, ordinals, tx.sequence)
         request = make_request(
             state, ready.definition, call, targets, lambda wanted: tx.pins(state.env, wanted)
         )

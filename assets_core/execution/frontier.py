@@ -10,10 +10,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from assets_core.graph import AssetGraph
+from assets_core.lineage import Lineage
 from assets_core.model.plans import Action, Plan, Step
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocking import along_self
+from assets_core.planning.shared_reads import readers
 
 _NONE = PartitionSet.EMPTY
 
@@ -21,8 +22,9 @@ _NONE = PartitionSet.EMPTY
 class Frontier:
     """Which asset-partitions of a plan are still open, and which of them are ready."""
 
-    def __init__(self, graph: AssetGraph, plan: Plan) -> None:
-        self.graph = graph
+    def __init__(self, lineage: Lineage, plan: Plan) -> None:
+        self.lineage = lineage
+        self.graph = lineage.graph
         self.waiting: dict[int, PartitionSet] = {}
         self.flying: dict[int, PartitionSet] = {}
         self.run: dict[int, PartitionSet] = {}
@@ -89,7 +91,7 @@ class Frontier:
                 return _NONE
             still_open = self.open(edge.upstream)
             if still_open:
-                ready -= edge.mapping.downstream_of(still_open, still_open)
+                ready -= readers(self.lineage, edge, still_open, still_open)
                 if not ready:
                     return _NONE
         if definition.batch != 1:

@@ -38,6 +38,7 @@ from assets_core.model.records import (
 )
 from assets_core.model.values import OMITTED, Written
 from assets_core.model.versions import DataVersion, digest, term
+from assets_core.planning.shared_reads import call_sums, read_of
 from assets_core.ports import Completion, Recorded, Transaction
 from assets_core.versioning.current import source_version
 
@@ -129,7 +130,11 @@ class Recorder:
         if not moved:
             return call.inputs
         ordinals = sorted(call.inputs)
-        sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))
+        if state.graph.shares_inputs(asset):
+            read = read_of(call.inputs[ordinals[0]])
+            sums = call_sums(state.lineage, asset, read, len(ordinals))
+        else:
+            sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))
         return {
             ordinal: tuple(
                 replace(item, version=sums.version(row, n)) if n in moved else item

@@ -16,9 +16,10 @@ from assets_core.model.events import (
     UndeclaredFilesRead,
 )
 from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
-from assets_core.model.packed import is_published
+from assets_core.model.packed import is_published, row_number
 from assets_core.model.values import StoredPart, Written
 from assets_core.partitions import PartitionSet
+from assets_core.planning.shared_reads import note_read
 from assets_core.ports import ColumnRow, Recorded
 
 
@@ -55,6 +56,9 @@ class Settler:
             self.state.emit(Superseded(output.asset, output.partition, output.attempt))
             self.state.frontier.put_back(target.asset, single)
             return
+        if record.row is not None:
+            inputs = returned.call.inputs[target.ordinal]
+            note_read(self.state.lineage, target.asset, row_number(record.row), inputs)
         match output:
             case Produced():
                 self._produced(returned, target, output, record)

@@ -101,6 +101,10 @@ class AssetGraph:
         """The edges to the assets whose checks read this one."""
         return self._check_outputs.get(number, ())
 
+    def shares_inputs(self, number: int) -> bool:
+        """Whether what a call of several partitions read counts for each of its outputs."""
+        return self.definitions[self.definition_of[number]].batch_inputs == "shared"
+
     # --- what is recorded of the inputs ---------------------------------------------------------------------------
 
     def shape_text(self, number: int) -> str:

@@ -258,6 +258,8 @@ class _Builder:
         upstream: AssetSpec,
     ) -> Bound:
         own = upstream in definition.outputs  # by identity: specs have no other equality
+        if own and definition.batch_inputs == "shared":
+            raise _shares_and_reads_itself(definition, dependency, spec)
         try:
             return self._bindings.between(dependency.mapping, upstream, spec, own=own)
         except AssetsError as error:
@@ -286,6 +288,18 @@ def _impossible(
         f"the partitions of `{definition.key}` can't be mapped to those of `{upstream.key}`: {error.message}",
         place=dependency_place(definition, dependency),
         help=error.help,
+    )
+
+
+def _shares_and_reads_itself(
+    definition: AssetDefinition, dependency: Dependency, spec: AssetSpec
+) -> DefinitionError:
+    return DefinitionError(
+        "E136",
+        f"asset `{spec.key}` depends on itself, and every output of a batch that shares its inputs depends on all of "
+        "them",
+        place=dependency_place(definition, dependency),
+        help='leave out `batch_inputs="shared"`: a batch that reads its own earlier partitions gives each its own',
     )
 
 

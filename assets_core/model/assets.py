@@ -20,6 +20,7 @@ Kind: TypeAlias = str
 """``python``, ``sql``, ``source``, or what an integration calls its assets (``dbt``)."""
 
 Batch: TypeAlias = "int | Literal['all']"
+BatchInputs: TypeAlias = Literal["own", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ class AssetDefinition:
     """Every input: the loaded ones first, in the order of the parameters, then ``deps``."""
     code_version: str | None = None
     batch: Batch = 1
+    batch_inputs: BatchInputs = "own"
     can_subset: bool = False
     publish: Literal["each", "together"] = "each"
     retry: Retry = Retry()

@@ -52,7 +52,11 @@ def _is_todays(rebuilder: Rebuilder, asset: int, verdict: Verdict, at: int, row:
         return False
     head = np.frombuffer(row, HEAD, 1)[0]
     inputs = np.frombuffer(row, INPUT, -1, HEAD_SIZE)
-    return verdict.matches(at, head, inputs, rebuilder.target(asset))
+    sums = verdict.sums
+    if rebuilder.graph.shares_inputs(asset):  # a candidate's call read something of its own
+        ordinal, number = verdict.ordinals[at : at + 1], np.array([head["number"]], np.int64)
+        sums, at = rebuilder.sums_as_read(asset, ordinal, number), 0
+    return rebuilder.target(asset).matches(head, inputs, sums, at)
 
 
 def _is_unsound(row: bytes) -> bool:

@@ -18,6 +18,7 @@ from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey
 from assets_core.model.plans import Action, InputChanged, Plan, Reason, Step, UpstreamPending
 from assets_core.partitions import PartitionSet
+from assets_core.planning.shared_reads import read_by
 
 State: TypeAlias = Literal["current", "stale", "maybe", "blocked"]
 _STATES: dict[Action, State] = {
@@ -145,7 +146,7 @@ def changed_since(
     upstream = lineage.rows(edge.upstream)
     definition = lineage.graph.definitions[lineage.graph.definition_of[edge.upstream]]
     recorded = lineage.recorded(edge.upstream)
-    read = edge.mapping.upstream_of(partitions, recorded) & recorded
+    read = read_by(lineage, edge, partitions, recorded)
     if definition.is_source:
         return PartitionSet.EMPTY, len(read), 0
     mine = lineage.rows(edge.downstream)
@@ -156,6 +157,6 @@ def changed_since(
     for sequence in np.unique(as_of).tolist():
         group = PartitionSet.of(mine.ordinals[slots[as_of == sequence]])
         later = PartitionSet.of(upstream.ordinals[upstream.head["sequence"] > sequence])
-        again = edge.mapping.upstream_of(group, recorded) & later
+        again = read_by(lineage, edge, group, recorded) & later
         changed |= past.changed(edge.upstream, again, sequence)
     return changed, len(read), int(as_of.min()) if len(as_of) else 0

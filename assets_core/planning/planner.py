@@ -35,6 +35,7 @@ from assets_core.planning.check_steps import check_steps
 from assets_core.planning.estimate import estimate
 from assets_core.planning.fates import Decision, Fate
 from assets_core.planning.reasons import group_reasons
+from assets_core.planning.shared_reads import readers
 from assets_core.planning.staleness import Rebuilder, Verdict
 from assets_core.planning.surroundings import annotate, unselected_stale
 from assets_core.versioning.current import CurrentVersions
@@ -179,7 +180,7 @@ class _Planner:
             if fate is None or not fate.dirty:
                 continue
             materialized = self.lineage.recorded(edge.upstream) | fate.dirty
-            hit = edge.mapping.downstream_of(fate.dirty, materialized) & current
+            hit = readers(self.lineage, edge, fate.dirty, materialized) & current
             if hit:
                 maybe |= hit
                 by.append(edge.upstream)

@@ -20,29 +20,15 @@ from assets_core.model.packed import Flag, check_mark, check_marks
 from assets_core.model.versions import InputVersion, Term, sum_versions
 from assets_core.partitions import PartitionSet
 from assets_core.planning.shapes import reads_alike
+from assets_core.planning.shared_reads import widen
+from assets_core.planning.sums import Sums, row_sums
 from assets_core.versioning.current import CheckVersion, CurrentVersions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _OMITTED = np.uint64(Flag.OMITTED)
-_FEW_RANGES = 8
 _ABSENT = np.uint64(Flag.MISSING | Flag.DAMAGED)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sums:
-    """Input versions as arrays: (partitions, inputs)."""
-
-    low: NDArray[np.uint64]
-    high: NDArray[np.uint64]
-    count: NDArray[np.int64]
-
-    def version(self, row: int, column: int) -> InputVersion:
-        """One input version as a value."""
-        return InputVersion(
-            int(self.low[row, column]), int(self.high[row, column]), int(self.count[row, column])
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,19 +55,6 @@ class Verdict:
             flags |= self.inputs.any(axis=1)
         return flags
 
-    def matches(
-        self, row: int, candidate: NDArray[Any], inputs: NDArray[Any], asset: Target
-    ) -> bool:
-        """Whether a candidate kept back for partition ``row`` was made of exactly today's versions."""
-        return bool(
-            (candidate["code"] == asset.code).all()
-            and (candidate["config"] == asset.config).all()
-            and (candidate["shape"] == asset.shape).all()
-            and (inputs["low"] == self.sums.low[row]).all()
-            and (inputs["high"] == self.sums.high[row]).all()
-            and (inputs["count"] == self.sums.count[row]).all()
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
@@ -90,6 +63,17 @@ class Target:
     code: NDArray[np.uint64]
     config: NDArray[np.uint64]
     shape: NDArray[np.uint64]
+
+    def matches(self, candidate: NDArray[Any], inputs: NDArray[Any], sums: Sums, row: int) -> bool:
+        """Whether a candidate was made of exactly today's versions; ``row`` of ``sums`` are those of its inputs."""
+        return bool(
+            (candidate["code"] == self.code).all()
+            and (candidate["config"] == self.config).all()
+            and (candidate["shape"] == self.shape).all()
+            and (inputs["low"] == sums.low[row]).all()
+            and (inputs["high"] == sums.high[row]).all()
+            and (inputs["count"] == sums.count[row]).all()
+        )
 
 
 class Rebuilder:
@@ -117,7 +101,7 @@ class Rebuilder:
         rows = self.lineage.rows(asset)
         head, inputs = _gather(rows, ordinals)
         target = self.target(asset)
-        sums = self.input_sums(asset, ordinals)
+        sums = self.sums_as_read(asset, ordinals, head["number"])
         recorded = head["number"] != 0
         flags = head["flags"]
         same_shape = (head["shape"] == target.shape).all(axis=1)
@@ -146,10 +130,7 @@ class Rebuilder:
         edges = self.graph.inputs(asset)
         if len(ordinals) == 1 and self._is_flat(asset):
             return self._flat_sums(edges)
-        shape = (len(ordinals), len(edges))
-        sums = Sums(
-            np.zeros(shape, np.uint64), np.zeros(shape, np.uint64), np.zeros(shape, np.int64)
-        )
+        sums = Sums.zeros(len(ordinals), len(edges))
         for column, edge in enumerate(edges):
             self._sum_edge(edge, ordinals, sums, column)
         return sums
@@ -176,19 +157,17 @@ class Rebuilder:
         terms = self.lineage.terms(edge.upstream, edge.columns)
         asked = ordinals[:1] if edge.mapping.uniform else ordinals
         table = edge.mapping.ranges_of(asked, self.lineage.present(edge.upstream))
-        lo = terms.ordinals.searchsorted(table.starts, "left")
-        hi = terms.ordinals.searchsorted(table.stops, "left")
-        for values, out in (
-            (terms.low, sums.low),
-            (terms.high, sums.high),
-            (terms.count, sums.count),
-        ):
-            per_range = _over_ranges(values, lo, hi)
-            if len(asked) == 1:
-                out[:, column] = per_range.sum(dtype=values.dtype)
-                continue
-            per_partition = _prefix(per_range)
-            out[:, column] = per_partition[table.indptr[1:]] - per_partition[table.indptr[:-1]]
+        low, high, count = row_sums(terms, table)
+        sums.low[:, column], sums.high[:, column], sums.count[:, column] = low, high, count
+
+    def sums_as_read(
+        self, asset: int, ordinals: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> Sums:
+        """The current versions of what these materializations of these partitions would be made of again."""
+        sums = self.input_sums(asset, ordinals)
+        if self.graph.shares_inputs(asset):
+            widen(self.lineage, asset, ordinals, numbers, sums)
+        return sums
 
     def single_stale(self) -> NDArray[np.bool_]:
         """For every asset without partitions, whether it is stale by itself; False for the others.
@@ -309,25 +288,6 @@ class Rebuilder:
 def _lanes(versions: Sequence[str]) -> NDArray[np.uint64]:
     raw = bytes.fromhex("".join(v or "0" * 32 for v in versions))
     return np.frombuffer(raw, "<u8").reshape(len(versions), 2)
-
-
-def _over_ranges(
-    values: NDArray[Any], lo: NDArray[np.int64], hi: NDArray[np.int64]
-) -> NDArray[Any]:
-    """The sum over each range of positions; a few of them are not worth prefix sums over everything."""
-    if len(lo) > _FEW_RANGES:
-        prefix = _prefix(values)
-        between: NDArray[Any] = prefix[hi] - prefix[lo]
-        return between
-    bounds = zip(lo.tolist(), hi.tolist(), strict=True)
-    sums: NDArray[Any] = np.array([values[a:b].sum() for a, b in bounds], values.dtype)
-    return sums
-
-
-def _prefix(values: NDArray[Any]) -> NDArray[Any]:
-    out = np.zeros(len(values) + 1, values.dtype)
-    np.cumsum(values, out=out[1:])
-    return out
 
 
 def _gather(rows: AssetRows, ordinals: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:

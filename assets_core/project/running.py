@@ -122,7 +122,7 @@ def _runner(
         versions=versions,
         lineage=lineage,
         rebuilder=Rebuilder(graph, versions, lineage),
-        frontier=Frontier(graph, planned.plan),
+        frontier=Frontier(lineage, planned.plan),
         home=project.definitions.home,
         clock=project.clock,
         project=project.definitions.ref,

@@ -15,8 +15,11 @@ import numpy as np
 from assets_core.execution.check_results import latest_results, whole_result
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
+from assets_core.model.keys import AssetPartition
 from assets_core.model.packed import row_number
 from assets_core.model.records import CheckRecord
+from assets_core.partitions import PartitionSet
+from assets_core.planning.shared_reads import note_read
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import StateReader
 
@@ -34,6 +37,7 @@ def take_snapshot(graph: AssetGraph, reader: StateReader, env: str, now: datetim
         lineage.load_columns(reader.columns(env, projected))
     lineage.shape_texts = dict(reader.documents(list(_foreign_shapes(graph, lineage))))
     _add_rejections(lineage, reader)
+    _add_reads(lineage, reader, env)
     return lineage
 
 
@@ -50,8 +54,6 @@ def add_estimates(lineage: Lineage, reader: StateReader, env: str) -> None:
         ordinals, known = lineage.graph.specs[asset].partitions.find([attempt.partition])
         if known[0]:
             failed.setdefault(asset, []).append(int(ordinals[0]))
-    from assets_core.partitions import PartitionSet
-
     lineage.failed = {asset: PartitionSet.of(ordinals) for asset, ordinals in failed.items()}
 
 
@@ -69,6 +71,23 @@ def _foreign_shapes(graph: AssetGraph, lineage: Lineage) -> Iterable[str]:
         if wrong.any():
             found.update(_hexes(np.unique(rows.head["shape"][wrong], axis=0)))
     return found
+
+
+def _add_reads(lineage: Lineage, reader: StateReader, env: str) -> None:
+    """What the calls read of assets whose batches share their inputs: no packed row holds it."""
+    current: list[AssetPartition] = []
+    kept: list[AssetPartition] = []
+    for asset, key in enumerate(lineage.graph.keys):
+        if lineage.graph.shares_inputs(asset):
+            partitions = lineage.graph.specs[asset].partitions
+            recorded = partitions.keys(lineage.recorded(asset))
+            current += [AssetPartition(key, one) for one in recorded]
+            candidates = PartitionSet.of(sorted(lineage.candidates.get(asset, {})))
+            kept += [AssetPartition(key, one) for one in partitions.keys(candidates)]
+    found = [*(reader.current(env, current).values() if current else ()),
+             *(reader.candidates(env, kept).values() if kept else ())]  # fmt: skip
+    for record in found:
+        note_read(lineage, lineage.graph.numbers[record.asset], record.number, record.inputs)
 
 
 def _hexes(shapes: NDArray[Any]) -> list[str]:

@@ -133,6 +133,8 @@ def _options(definition: AssetDefinition) -> dict[str, JSON]:
     options: dict[str, JSON] = {}
     if definition.batch != 1:
         options["batch"] = definition.batch
+    if definition.batch_inputs != "own":
+        options["batch_inputs"] = definition.batch_inputs
     if definition.is_source and definition.outputs[0].partitions.windows:
         options["windows"] = definition.outputs[
             0

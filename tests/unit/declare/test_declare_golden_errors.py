@@ -9,6 +9,17 @@ from collections.abc import Callable
 import pytest
 
 CASES: dict[str, tuple[str, str]] = {
+    "inputs shared with nobody": (
+        """
+        @asset(batch_inputs="shared")
+        def report(): ...
+        """,
+        """
+        DefinitionError E102: `batch_inputs` is 'shared', but every call gets a single partition
+        at shop/assets.py:3:21+8
+        help: leave it out, or add `batch=`
+        """,
+    ),
     "a key that is no identifier": (
         """
         @asset(name="daily report")

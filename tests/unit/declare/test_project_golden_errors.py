@@ -305,6 +305,17 @@ CASES: dict[str, tuple[str, str]] = {
         help: write `Annotated[..., Input("stock", mapping=TimeWindow(-1, -1))]` to read the window before
         """,
     ),
+    "a timed asset that reads itself and shares its inputs": (
+        """
+        @asset(partitions=DailyPartitions(start="2024-01-01"), batch=2, batch_inputs="shared")
+        def stock(stock): ...
+        """,
+        """
+        DefinitionError E136: asset `stock` depends on itself, and every output of a batch that shares its inputs depends on all of them
+        at shop/assets.py:4:11+5
+        help: leave out `batch_inputs="shared"`: a batch that reads its own earlier partitions gives each its own
+        """,
+    ),
     "a multi-asset that reads its own output": (
         """
         @multi_asset(outputs=["a", "b"])
