@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from assets_core.errors import Place, StoreError
 from assets_core.execution.soundness import look_at
+from assets_core.graph import AssetGraph
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import FindingRecord, MaterializationRecord, Soundness
 from assets_core.model.values import StoredPart
@@ -80,10 +81,11 @@ def verify(
         verified.store = reader.examine()
     chosen = select_with_status(project, wish.select, wish.exclude)
     with project.reading() as reader:
+        graph = project.definitions.graph_with(reader)
         wanted = _wanted(project, reader, chosen, wish)
         records = _stored(project, reader, chosen) if every else _current(project, reader, chosen)
         looking = _Looking(project, reader, verified)
-        for batch in _batches(r for a, r in records if _is_wanted(project, wanted, a, r)):
+        for batch in _batches(r for a, r in records if _is_wanted(graph, wanted, a, r)):
             looking.look(batch)
             seen(verified)
     return verified
@@ -99,10 +101,12 @@ def _wanted(project: Project, reader: StateReader, chosen: Sequence[int], wish: 
     return wanted_partitions(status.lineage, chosen, wish, stale)
 
 
-def _is_wanted(project: Project, wanted: Wanted, asset: int, record: MaterializationRecord) -> bool:
+def _is_wanted(
+    graph: AssetGraph, wanted: Wanted, asset: int, record: MaterializationRecord
+) -> bool:
     if wanted is None:
         return True
-    ordinals, known = project.graph.specs[asset].partitions.find([record.partition])
+    ordinals, known = graph.specs[asset].partitions.find([record.partition])
     return bool(known[0]) and int(ordinals[0]) in wanted.get(asset, PartitionSet.EMPTY)
 
 

@@ -50,6 +50,7 @@ def test_keys_are_added_shown_materialized_and_removed(assets: Command) -> None:
     assert listed.out.splitlines() == ["-rf"]
     assert "3" in assets("ls").out
     assert "dynamic, 3: ann .. -rf" in assets("show", "orders").out
+    assert assets.json("verify", "orders", "-p", "ann")["versions"] == 1
     refused = assets("partitions", "orders", "--remove", "ann", "--json")
     assert refused.code == 5
     assert json.loads(refused.out)["code"] == "E436"
