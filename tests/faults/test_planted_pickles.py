@@ -58,6 +58,11 @@ def fine(last: int) -> bool:
     return True
 
 
+@asset
+def reader(model: set) -> int:
+    return 1  # of what is pickled alone: nothing else that is damaged comes before it
+
+
 @asset(partitions=StaticPartitions(["a", "b"]))
 def part(context: AssetContext) -> int:
     return 1
@@ -74,7 +79,13 @@ LOOKING = (
     ("plan", "--diff"), ("why", "last"), ("show", "last"), ("runs", "show", "1"), ("runs", "logs", "1"), ("doctor",),
     ("ls",), ("partitions", "part"), ("lineage",), ("sql", 'select * from "table"'),
 )  # fmt: skip
-DOING = (("materialize",), ("check",), ("retry",), ("materialize", "--force"))
+DOING = (
+    ("materialize", "reader"),
+    ("materialize",),
+    ("check",),
+    ("retry",),
+    ("materialize", "--force"),
+)
 
 
 class Payload:
@@ -104,6 +115,7 @@ def root(_built: Path, tmp_path: Path) -> Path:
     shutil.copytree(_built, tmp_path / "project")
     shop = Shop(tmp_path / "project")
     shop.edit("    return Output(1, metadata", "    return Output(2, metadata")
+    shop.edit("    return 1  # of", "    return 2  # of")
     return shop.root
 
 
