@@ -36,7 +36,7 @@ def print_logs(session: Session, project: Project, view: RunView, *, follow: boo
         time.sleep(_POLL_S)
         with project.reading() as reader:
             found = reader.run(view.record.run)
-        status = run_view(project, *found).status if found else RunStatus.DIED
+            status = run_view(reader, *found).status if found else RunStatus.DIED
     if not tails:
         session.say("this run printed nothing")
 

@@ -102,6 +102,10 @@ class StateReader(Protocol):
         """The latest runs, newest first."""
         ...
 
+    def is_alive(self, run: str) -> bool:
+        """Whether the run with this id lives, on whatever host."""
+        ...
+
     def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
         """One run by id, by number as text, or None."""
         ...

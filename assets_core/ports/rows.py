@@ -124,5 +124,5 @@ class Recorded:
     number: int = 0
 
 
-LivenessProbe: TypeAlias = Callable[[str], bool]
-"""Whether the run with this id is alive: on one host, whether its lock file is held."""
+LivenessProbe: TypeAlias = Callable[[str], "bool | None"]
+"""Whether the run with this id is alive: whether its lock file is held. None where there is none on this host."""

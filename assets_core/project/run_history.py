@@ -25,19 +25,17 @@ class RunView:
     """DIED for a run that has no end and whose process is gone."""
 
 
-def run_view(project: Project, record: RunRecord, end: RunEnd | None) -> RunView:
+def run_view(reader: StateReader, record: RunRecord, end: RunEnd | None) -> RunView:
     """A recorded run with its true status."""
-    from assets_core.store.liveness import is_alive
-
     if end is not None:
         return RunView(record, end, end.status)
-    alive = is_alive(project.definitions.settings.home, record.run)
+    alive = reader.is_alive(record.run)
     return RunView(record, None, RunStatus.RUNNING if alive else RunStatus.DIED)
 
 
 def latest_runs(project: Project, reader: StateReader, limit: int) -> Sequence[RunView]:
     """The latest runs of the environment, newest first."""
-    return [run_view(project, *found) for found in reader.runs(project.env, limit)]
+    return [run_view(reader, *found) for found in reader.runs(project.env, limit)]
 
 
 def find_run(project: Project, reader: StateReader, name: str | None) -> RunView:
@@ -52,7 +50,7 @@ def find_run(project: Project, reader: StateReader, name: str | None) -> RunView
         found = reader.run(name)
         if found is None:
             raise NoMatchError("E916", f"there is no run `{name}`", help="see `assets runs ls`")
-    return run_view(project, *found)
+    return run_view(reader, *found)
 
 
 def log_folder(project: Project, record: RunRecord) -> Path:

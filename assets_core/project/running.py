@@ -49,12 +49,14 @@ def run_plan(
     on_event: Callable[[Event], None],
 ) -> RunResult:
     """Execute a plan to its end and close what was opened for it."""
+    from assets_core.store.heartbeat import kept_alive
     from assets_core.store.liveness import RunLock, lock_path
 
     run = new_id()
     executor = make_executor(project, options)
     try:
-        with RunLock(lock_path(project.definitions.home.root, run)):
+        lock = RunLock(lock_path(project.definitions.home.root, run))
+        with lock, kept_alive(project.definitions.settings.store, run):
             _record_first(project, planned, store)
             runner = _runner(project, planned, store, executor, run, options, on_event)
             options.on_runner(runner)

@@ -61,7 +61,7 @@ def claim(
         if held is None:
             continue
         if held.run not in probed:
-            probed[held.run] = alive(held.run)
+            probed[held.run] = bool(alive(held.run))
         if probed[held.run]:
             return Writes(), held
     writes, leases = Writes(), []

@@ -51,12 +51,12 @@ def lock_path(home: Path, run: str) -> Path:
     return home / "runs" / f"{run}.lock"
 
 
-def is_alive(home: Path, run: str) -> bool:
-    """Whether some process holds the run's lock. A run without a lock file never started here or was cleaned up."""
+def is_alive(home: Path, run: str) -> bool | None:
+    """Whether some process holds the run's lock. None without a lock file: it never started here or was cleaned up."""
     try:
         fd = os.open(lock_path(home, run), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return False
+        return None
     try:
         return not _try_lock(fd)
     finally:

@@ -63,6 +63,9 @@ class MemoryStore:
                 transaction.undo()
                 raise
 
+    def is_alive(self, run: str) -> bool:
+        return bool(self._alive(run))
+
     def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
         """Nothing to do: there are no projections beside the rows."""
 

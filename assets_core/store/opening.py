@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assets_core.errors import StoreError
 from assets_core.ports import LivenessProbe, StateStore
+
+if TYPE_CHECKING:
+    from assets_core.store.postgres import PostgresEngine
 
 _SQLITE = "sqlite:///"
 _MEMORY = "memory://"
@@ -19,7 +23,8 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     """The store at ``url``: ``sqlite:///path`` (relative to the working directory), ``postgresql+psycopg://user@host/db``
     or ``memory://``.
 
-    ``alive`` says whether the run with an id still lives, which decides whether its leases hold. With ``read_only``
+    ``alive`` says whether the run with an id still lives, which decides whether its leases hold; where it cannot know,
+    a store that several hosts share looks for the run's heartbeat. With ``read_only``
     nothing is ever created, migrated or written, and what does not exist yet reads as an empty store. Raises
     StoreError (E6xx) that names the file or the server, and the remedy.
     """
@@ -29,8 +34,10 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
         from assets_core.store.sqlite import SqliteEngine
 
         return SqlStore(SqliteEngine(file, read_only=read_only), alive)
-    if url.startswith(_POSTGRES):
-        return _open_postgres(url, alive, read_only=read_only)
+    if is_shared(url):
+        from assets_core.store.sql_store import SqlStore
+
+        return SqlStore(postgres_engine(url, read_only=read_only), alive)
     if url == _MEMORY:
         from assets_core.store.memory import MemoryStore
 
@@ -58,7 +65,13 @@ def _file(url: str) -> Path | None:
     return Path(path) if path not in ("", url) and not path.endswith(":memory:") else None
 
 
-def _open_postgres(url: str, alive: LivenessProbe, *, read_only: bool) -> StateStore:
+def is_shared(url: str) -> bool:
+    """Whether the store at ``url`` can be one for several hosts."""
+    return url.startswith(_POSTGRES)
+
+
+def postgres_engine(url: str, *, read_only: bool) -> PostgresEngine:
+    """The engine behind a store in PostgreSQL."""
     from importlib.util import find_spec
 
     from sqlalchemy.engine import make_url
@@ -71,7 +84,6 @@ def _open_postgres(url: str, alive: LivenessProbe, *, read_only: bool) -> StateS
             help="pip install 'assets-core[postgres]'",
         )
     from assets_core.store.postgres import PostgresEngine
-    from assets_core.store.sql_store import SqlStore
 
     try:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
@@ -86,4 +98,4 @@ def _open_postgres(url: str, alive: LivenessProbe, *, read_only: bool) -> StateS
             help="write postgresql+psycopg://user@host:port/database, with %40 for @ in a password",
         ) from None
     parsed = parsed.difference_update_query(["retry_s"])
-    return SqlStore(PostgresEngine(parsed, patience_s=patience_s, read_only=read_only), alive)
+    return PostgresEngine(parsed, patience_s=patience_s, read_only=read_only)

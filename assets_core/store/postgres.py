@@ -39,9 +39,16 @@ from assets_core.errors import CorruptionError, Place
 from assets_core.store.encoding import UnreadableRow, dumps
 from assets_core.store.postgres_empty import EmptySession
 from assets_core.store.postgres_errors import is_starting, lost, store_error, unusable
+from assets_core.store.postgres_marks import (
+    BEAT,
+    BEATING,
+    COMMITTED,
+    FORGET,
+    LAST_COMMIT,
+    STOP_BEATING,
+)
 from assets_core.store.postgres_schema import (
     bring_up_to_date,
-    commits,
     older,
     schema_version,
 )
@@ -117,7 +124,8 @@ class PostgresEngine:
     def _bring_up_to_date(self) -> None:
         with self._writers.begin() as connection:
             if self._is_current(connection):
-                connection.execute(_forget_old_writers())
+                for forget in FORGET:
+                    connection.execute(forget)
                 self._exists = True
                 return
         with self._writers.begin() as connection:
@@ -179,7 +187,7 @@ class PostgresEngine:
             )
         self._number += 1
         values = {"writer": self._writer, "number": self._number}
-        mark = (_MARK, values)
+        mark = (COMMITTED, values)
         with self._translated():
             session = WriteSession(self._begin, self._patience_s, mark, self._is_committed)
             try:
@@ -210,8 +218,25 @@ class PostgresEngine:
 
     def _is_committed(self, connection: Connection) -> bool:
         """Whether this writer's transaction under way is there. Asked under the lock that it held."""
-        found = connection.execute(_LAST, {"writer": self._writer}).scalar()
+        found = connection.execute(LAST_COMMIT, {"writer": self._writer}).scalar()
         return found == self._number
+
+    # --- proof of life --------------------------------------------------------------------------------------------
+
+    def is_beating(self, connection: Session, run: str) -> bool:
+        """Whether the run was kept alive lately, by the server's clock."""
+        found = connection.execute(BEATING, {"run": run}).fetchone()
+        return found is not None and bool(found[0])
+
+    def beat(self, run: str, lease_s: float) -> None:
+        """Take the run for alive for so many seconds from now."""
+        with self._translated(), self._writers.begin() as connection:
+            connection.execute(BEAT, {"run": run, "lease_s": lease_s})
+
+    def stop_beating(self, run: str) -> None:
+        """Take the run for dead from now on."""
+        with self._translated(), self._writers.begin() as connection:
+            connection.execute(STOP_BEATING, {"run": run})
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -275,23 +300,6 @@ class PostgresEngine:
 _LOCK = select(
     func.set_config("synchronous_commit", "on", True), counters.c.sequence
 ).with_for_update()
-_LAST = select(commits.c.number).where(commits.c.writer == bindparam("writer"))
-
-
-def _mark() -> Any:
-    row = insert(commits).values(
-        writer=bindparam("writer"), number=bindparam("number"), at=func.now()
-    )
-    now = {"number": row.excluded.number, "at": row.excluded.at}
-    return row.on_conflict_do_update(index_elements=[commits.c.writer], set_=now)
-
-
-_MARK = _mark()
-
-
-def _forget_old_writers() -> Any:
-    """Marks of writers that are long gone. One that comes back after a day leaves a new one."""
-    return delete(commits).where(commits.c.at < func.now() - func.make_interval(0, 0, 0, 1))
 
 
 def _field(key: Any, place: int, kind: Kind) -> Any:

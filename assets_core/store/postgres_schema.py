@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
-    DateTime,
     Integer,
-    MetaData,
     Table,
-    Text,
     func,
     inspect,
     select,
@@ -26,27 +22,19 @@ from sqlalchemy import (
 
 from assets_core.errors import StoreError
 from assets_core.store.postgres_errors import unusable
+from assets_core.store.postgres_marks import MARKS
 from assets_core.store.refusals import schema_too_old
 from assets_core.store.schema_steps import STEPS, Step
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION, counters
 
 _LOCK = 0x41434C53
-_OWN = MetaData()
 
 identity = Table(
     "assets_store",
-    _OWN,
+    MARKS,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
 )
-commits = Table(
-    "assets_commits",
-    _OWN,
-    Column("writer", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-)
-"""The last transaction that each writer committed: what tells whether an unanswered COMMIT happened."""
 
 
 def schema_version(where: str, connection: Connection) -> int | None:
@@ -93,7 +81,7 @@ def bring_up_to_date(
 
 def _create(connection: Connection) -> None:
     METADATA.create_all(connection, checkfirst=False)
-    _OWN.create_all(connection, checkfirst=False)
+    MARKS.create_all(connection, checkfirst=False)
     connection.execute(identity.insert(), {"id": 1, "version": SCHEMA_VERSION})
     connection.execute(counters.insert(), {"id": 1, "sequence": 0, "run": 0, "fence": 0})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
@@ -11,7 +12,7 @@ from assets_core.ports import LivenessProbe, Transaction
 from assets_core.store.examining import examine
 from assets_core.store.packing import Assets, compact
 from assets_core.store.rebuilding import rebuild
-from assets_core.store.sql_engine import SqlEngine
+from assets_core.store.sql_engine import Session, SqlEngine
 from assets_core.store.sql_reader import SqlReader
 from assets_core.store.sql_transaction import SqlTransaction
 
@@ -29,11 +30,19 @@ class SqlStore(SqlReader):
         with self._engine.writing() as connection:
             numbers = dict(self._run_numbers)
             transaction = SqlTransaction(
-                connection, self._engine, self._queries, numbers, self._alive
+                connection, self._engine, self._queries, numbers, partial(self._lives, connection)
             )
             yield transaction
             transaction.finish()
         self._run_numbers = numbers
+
+    def _lives(self, session: Session, run: str) -> bool:
+        known = self._alive(run)
+        return self._engine.is_beating(session, run) if known is None else known
+
+    def is_alive(self, run: str) -> bool:
+        with self._engine.reading() as session:
+            return self._lives(session, run)
 
     def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
         compact(self._engine, self._queries, env, assets)

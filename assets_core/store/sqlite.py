@@ -192,6 +192,10 @@ class SqliteEngine:
         except UnicodeDecodeError as error:  # the driver's own, over a garbled schema
             raise damaged(self.path, "its schema cannot be read") from error
 
+    def is_beating(self, connection: Session, run: str) -> bool:
+        """Never: the file is on this host, so its runs are known by their locks."""
+        return False
+
     def close(self) -> None:
         """Close every connection; the last one out empties the WAL."""
         self._reader.dispose()
