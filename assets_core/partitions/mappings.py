@@ -216,7 +216,7 @@ class Specific(_BuiltIn):
     def _bind(
         self, upstream: PartitionsDefinition, downstream: PartitionsDefinition, *, earlier: bool
     ) -> BoundMapping:
-        _require_keys(self, upstream, downstream, upstream, self.keys)
+        _require_keys(self, "upstream", upstream, self.keys)
         return BoundSpecific(upstream, downstream, tuple(self.keys))
 
 
@@ -252,8 +252,8 @@ class Static(_BuiltIn):
     def _bind(
         self, upstream: PartitionsDefinition, downstream: PartitionsDefinition, *, earlier: bool
     ) -> BoundMapping:
-        _require_keys(self, upstream, downstream, upstream, [up for up, _ in self.pairs])
-        _require_keys(self, upstream, downstream, downstream, [down for _, down in self.pairs])
+        _require_keys(self, "upstream", upstream, [up for up, _ in self.pairs])
+        _require_keys(self, "downstream", downstream, [down for _, down in self.pairs])
         return BoundTable(upstream, downstream, self.pairs)
 
 
@@ -374,11 +374,7 @@ def _impossible(
 
 
 def _require_keys(
-    mapping: PartitionMapping,
-    up: PartitionsDefinition,
-    down: PartitionsDefinition,
-    side: PartitionsDefinition,
-    keys: Sequence[str],
+    mapping: PartitionMapping, which: str, side: PartitionsDefinition, keys: Sequence[str]
 ) -> None:
     """Refuse keys that a definition doesn't know; those of dynamic partitions are only known when it is used."""
     if side.is_open:
@@ -386,7 +382,6 @@ def _require_keys(
     _, known = side.find(keys)
     if not known.all():
         unknown = side.unknown(keys[int(known.argmin())])
-        which = "upstream" if side is up else "downstream"
         raise DefinitionError(
             "E205",
             f"{mapping.canonical().split('(')[0]} names {shown(keys[int(known.argmin())])}, "
