@@ -36,6 +36,7 @@ VERBS = (
     Verb("runs", "Inspect", "Past and present runs, and their logs", ("ls", "show", "logs")),
     Verb("sql", "Inspect", "Query the current assets with SQL"),
     Verb("verify", "Operate", "Read everything that is stored again, and compare"),
+    Verb("gc", "Operate", "Delete the data that nothing refers to any more"),
     Verb("init", "Project", "Create a project"),
     Verb("doctor", "Project", "Look for what could be wrong here"),
     Verb("config", "Project", "The settings in effect", ("show",)),

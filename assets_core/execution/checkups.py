@@ -169,6 +169,10 @@ class Checkups:
                 continue
             checkup = self._start(tx, due)
             if checkup is None:
+                if (
+                    due.candidate and due.ordinal is not None
+                ):  # or condemned: decided again at the end
+                    self.state.lineage.put_candidate(due.asset, due.ordinal, None)
                 self._settle(tx, due, failed=False)
             else:
                 started.append(checkup)

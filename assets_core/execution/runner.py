@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from assets_core.errors import AssetsError, ConflictError, StopNow
+from assets_core.execution.attempt_folders import sign
 from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.capture import last_lines
 from assets_core.execution.catching_up import lay_over, note_damage
@@ -109,6 +110,8 @@ class Runner:
         """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
         with self.store.writing() as tx:
             record = tx.start_run(record)
+        first = self.store.run("1")
+        sign(self.state.home, first[0].run if first is not None else record.run)
         make_asset_folders(self.state.home, dict.fromkeys(s.asset for s in plan.steps))
         total = plan.count(Action.RUN) + plan.count(Action.MAYBE)
         self.state.emit(RunStarted(record.run, record.number, total))

@@ -30,6 +30,8 @@ from assets_core.ports.rows import LivenessProbe as LivenessProbe
 from assets_core.ports.rows import PackedChange as PackedChange
 from assets_core.ports.rows import PackedRows as PackedRows
 from assets_core.ports.rows import Recorded as Recorded
+from assets_core.ports.rows import Retention as Retention
+from assets_core.ports.rows import Unreferenced as Unreferenced
 from assets_core.ports.time import Clock as Clock
 from assets_core.ports.writing import StateStore as StateStore
 from assets_core.ports.writing import Transaction as Transaction
@@ -56,10 +58,12 @@ __all__ = [
     "Recorded",
     "RelatedTable",
     "Request",
+    "Retention",
     "Staged",
     "StateReader",
     "StateStore",
     "StepRequest",
     "Transaction",
+    "Unreferenced",
     "WriteOptions",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from assets_core.model.keys import AssetKey, AssetPartition
@@ -17,7 +18,14 @@ from assets_core.model.records import (
     Soundness,
 )
 from assets_core.partitions import DynamicKey, PartitionsDefinition
-from assets_core.ports.rows import ColumnRow, DurationStats, Lease, LineageRows
+from assets_core.ports.rows import (
+    ColumnRow,
+    DurationStats,
+    Lease,
+    LineageRows,
+    Retention,
+    Unreferenced,
+)
 
 if TYPE_CHECKING:
     pass
@@ -65,11 +73,24 @@ class StateReader(Protocol):
     def stored_page(
         self, env: str, asset: AssetKey, after: int, limit: int
     ) -> Sequence[MaterializationRecord]:
-        """At most ``limit`` materializations of one asset, current or not, by number, those after ``after``."""
+        """At most ``limit`` materializations of one asset that are not condemned, by number, those after ``after``."""
         ...
 
     def soundness(self, materializations: Collection[int]) -> Mapping[int, Soundness]:
         """What was found last of these, where anything ever was."""
+        ...
+
+    def unreferenced(self, retention: Retention, after: int, limit: int) -> Unreferenced:
+        """At most ``limit`` versions with greater numbers than ``after`` that may be condemned, of all environments.
+
+        Not among them: what a pointer refers to, the last versions to be kept, candidates in retention, whatever may
+        be pinned by a run that is alive (all that was current or a candidate at any time since it began), and what is
+        condemned already.
+        """
+        ...
+
+    def condemned(self, until: datetime, after: int, limit: int) -> Sequence[MaterializationRecord]:
+        """At most ``limit`` versions with greater numbers that were condemned until then and are not collected yet."""
         ...
 
     def examine(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
@@ -122,6 +123,24 @@ class Recorded:
     row: bytes | None
     superseded: bool
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept though nothing refers to it any more."""
+
+    keep: int
+    """The last published versions of each asset-partition, the current one included; at least 1."""
+    candidates_since: datetime
+    """Candidates that were made since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreferenced:
+    """Stored versions that nothing refers to, as of one sequence, by number."""
+
+    as_of: int
+    records: tuple[MaterializationRecord, ...]
 
 
 LivenessProbe: TypeAlias = Callable[[str], "bool | None"]

@@ -111,6 +111,26 @@ class Transaction(Protocol):
         """
         ...
 
+    def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
+        """Condemn these versions, for ever: from here on no pointer moves to them, and they are no candidates.
+
+        Refused, and not among those returned, is what belongs to an asset-partition where anything was recorded after
+        ``as_of``, the sequence as of which nothing referred to them: that is decided again another time.
+        """
+        ...
+
+    def collect(self, numbers: Collection[int], at: datetime) -> None:
+        """Record that the data of condemned versions is deleted."""
+        ...
+
+    def abandon(self, attempts: Collection[str]) -> Collection[str]:
+        """Of these attempts, those whose output nothing refers to and nothing ever will.
+
+        They recorded no version, or one that is collected, and no run that is alive holds them. The lease of a dead
+        run is taken away: if it wakes up, what it made is superseded.
+        """
+        ...
+
     def observe(self, observations: Sequence[ObservationRecord]) -> None:
         """Record source tokens; equal ones that are already the latest add nothing."""
         ...

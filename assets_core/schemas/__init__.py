@@ -18,6 +18,7 @@ NAMES = (
     "error",
     "event",
     "explain",
+    "gc",
     "init",
     "lineage",
     "list",

@@ -92,6 +92,7 @@ def _tree(
         materializer=value("materializer", None),
         materializer_options=_options(given),
         retry={p[1]: given[p].value for p in READERS if p[0] == "retry" and p in given},
+        gc={p[1]: given[p].value for p in READERS if p[0] == "gc" and p in given},
         env_names=env_names,
         origins={(ENV,): env.origin} | {path: item.origin for path, item in given.items()},
         layers=tuple(

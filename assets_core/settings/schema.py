@@ -69,6 +69,10 @@ READERS: Mapping[Path, Reader] = {
     ("retry", "delay"): NUMBER,
     ("retry", "backoff"): NUMBER,
     ("retry", "jitter"): NUMBER,
+    ("gc", "keep"): POSITIVE,
+    ("gc", "grace"): NUMBER,
+    ("gc", "candidates"): NUMBER,
+    ("gc", "logs"): NUMBER,
 }
 FREE = ("materializer_options", "connections")
 """Tables of tables whose inner names are the user's: ``[connections.warehouse]``."""

@@ -51,6 +51,8 @@ class Settings:
     materializer_options: Mapping[str, Mapping[str, object]]
     retry: Mapping[str, Any]
     """The arguments of ``Retry`` that were given, for definitions that give none."""
+    gc: Mapping[str, Any]
+    """The fields of ``Keeping`` that were given."""
     env_names: tuple[str, ...]
     """The environments that the file has a table for."""
     origins: Mapping[tuple[str, ...], Origin]
@@ -135,6 +137,8 @@ class Settings:
             yield self._row((name,), getattr(self, name))
         for name, value in self.retry.items():
             yield self._row(("retry", name), value)
+        for name, value in self.gc.items():
+            yield self._row(("gc", name), value)
         for materializer, options in self.materializer_options.items():
             for option, chosen in options.items():
                 yield self._row(("materializer_options", materializer, option), chosen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 
 from assets_core.errors import StoreError
@@ -30,10 +31,13 @@ from assets_core.ports import (
     LineageRows,
     LivenessProbe,
     PackedRows,
+    Retention,
     Transaction,
+    Unreferenced,
 )
 from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.findings import latest_findings
+from assets_core.store.memory_collecting import unreferenced
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
 from assets_core.store.snapshots import check_records, packed_rows
@@ -142,6 +146,7 @@ class MemoryStore:
                 made
                 for number, made in self._tables.materializations.items()
                 if (made.env, made.asset) == (env, asset) and number > after
+                if number not in self._tables.condemned
             )
             return list(islice(found, limit))
 
@@ -149,6 +154,20 @@ class MemoryStore:
         with self._lock:
             found = latest_findings(self._tables.findings)
             return {n: found[n] for n in materializations if n in found}
+
+    def unreferenced(self, retention: Retention, after: int, limit: int) -> Unreferenced:
+        with self._lock:
+            found = unreferenced(self._tables, self._alive, retention, after)
+            return Unreferenced(self._tables.counter.sequence, tuple(islice(found, limit)))
+
+    def condemned(self, until: datetime, after: int, limit: int) -> Sequence[MaterializationRecord]:
+        with self._lock:
+            due = sorted(
+                number
+                for number, at in self._tables.condemned.items()
+                if at <= until and number > after and number not in self._tables.collected
+            )
+            return [self._tables.materializations[number] for number in due[:limit]]
 
     def examine(self) -> Sequence[str]:
         """Nothing: there is no file, and nothing derived that outlives the process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from assets_core.model.keys import AssetKey, AssetPartition
@@ -31,6 +32,8 @@ class Tables:
 
     counter: Counter = field(default_factory=Counter)
     runs: dict[str, RunRecord] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+    """Per run the sequence at which it began."""
     ends: dict[str, RunEnd] = field(default_factory=dict)
     attempts: dict[int, AttemptRecord] = field(default_factory=dict)
     known: dict[str, KnownAttempt] = field(default_factory=dict)
@@ -38,6 +41,8 @@ class Tables:
     evaluations: list[Evaluation] = field(default_factory=list)
     moves: list[PointerMove] = field(default_factory=list)
     findings: list[FindingRecord] = field(default_factory=list)
+    condemned: dict[int, datetime] = field(default_factory=dict)
+    collected: dict[int, datetime] = field(default_factory=dict)
     observed: dict[tuple[str, str, str], ObservationRecord] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     dynamic: dict[tuple[str, str], dict[str, tuple[int, bool]]] = field(default_factory=dict)

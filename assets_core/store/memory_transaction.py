@@ -21,6 +21,7 @@ from assets_core.store import ledger
 from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
+from assets_core.store.memory_collecting import abandoned, changed_since
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
 from assets_core.store.states import Evaluation, KeyState, Writes
@@ -192,6 +193,32 @@ class MemoryTransaction:
             states = self._states(env, [AssetPartition(f.asset, f.partition) for f in mine])
             self._apply(env, ledger.find(mine, states, self._tables.counter), states)
 
+    def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
+        tables, chosen = self._tables, set()
+        changed = changed_since(tables, as_of)
+        for number in numbers:
+            made = tables.materializations[number]
+            key = AssetPartition(made.asset, made.partition)
+            if key not in changed and number not in tables.condemned:
+                tables.counter.event()
+                self._undo.put(tables.condemned, number, at)
+                chosen.add(number)
+        for rows in tables.candidates.values():
+            for partition in [p for p, v in rows.items() if v.number in chosen]:
+                self._undo.put(rows, partition, None)
+        return chosen
+
+    def collect(self, numbers: Collection[int], at: datetime) -> None:
+        for number in numbers:
+            if number in self._tables.condemned and number not in self._tables.collected:
+                self._tables.counter.event()
+                self._undo.put(self._tables.collected, number, at)
+
+    def abandon(self, attempts: Collection[str]) -> Collection[str]:
+        free, dead = abandoned(self._tables, attempts, self._alive)
+        self.release(dead)
+        return free
+
     def _apply(self, env: str, writes: Writes, states: Mapping[AssetPartition, KeyState]) -> None:
         tables, undo = self._tables, self._undo
         for sequence, attempt in writes.attempts:
@@ -241,6 +268,7 @@ class MemoryTransaction:
         self._tables.counter.run += 1
         run = replace(run, number=self._tables.counter.run)
         self._undo.put(self._tables.runs, run.run, run)
+        self._undo.put(self._tables.starts, run.run, self._tables.counter.sequence)
         return run
 
     def end_run(self, end: RunEnd) -> None:

@@ -28,6 +28,8 @@ from assets_core.store.sql_schema import (
     attempts,
     candidates,
     check_results,
+    collected,
+    condemned,
     counters,
     durations,
     dynamic_partitions,
@@ -46,7 +48,8 @@ from assets_core.store.states import Evaluation
 T = TypeVar("T")
 _BATCH = 1000
 _FACTS = (
-    runs, run_ends, attempts, check_results, pointer_moves, findings, observations,
+    runs, run_ends, attempts, check_results, pointer_moves, findings, condemned, collected,
+    observations,
     dynamic_partitions,
 )  # fmt: skip
 _KEY = ("env", "asset", "partition")
@@ -102,7 +105,10 @@ class Facts:
         query = select(
             literal(0), *(rejected.c[name] for name in _KEY), *sql_rows.MATERIALIZATION
         ).where(rejected.c.latest > func.coalesce(moved.c.latest, 0))
-        query = query.where(materializations.c.number.is_not(None))
+        query = query.where(
+            materializations.c.number.is_not(None),
+            materializations.c.number.not_in(select(condemned.c.materialization)),
+        )
         return self._versions(query.select_from(with_records(joined, rejected.c.latest)))
 
     def _versions(self, query: Query) -> Iterator[Values]:

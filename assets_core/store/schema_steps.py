@@ -33,5 +33,19 @@ def keep_findings(operations: Operations) -> None:
     operations.create_index("findings_of_version", "findings", ["materialization"])
 
 
-STEPS: Mapping[int, Step] = {1: keep_findings}
+def condemn(operations: Operations) -> None:
+    """3: which versions are going to be deleted, and which are."""
+    for name, refers in (
+        ("condemned", "materializations.number"),
+        ("collected", "condemned.materialization"),
+    ):
+        operations.create_table(
+            name,
+            Column("sequence", _NUMBER, primary_key=True, autoincrement=False),
+            Column("materialization", _NUMBER, ForeignKey(refers), nullable=False, unique=True),
+            Column("at", _TEXT, nullable=False),
+        )
+
+
+STEPS: Mapping[int, Step] = {1: keep_findings, 2: condemn}
 """By the schema that they start from."""

@@ -21,6 +21,7 @@ from assets_core.store.sql_schema import (
     candidates,
     check_results,
     chunks,
+    condemned,
     counters,
     durations,
     failures,
@@ -103,7 +104,8 @@ class Queries(HistoryQueries):
     def stored_after(self) -> Query:
         """The oldest materializations of one asset whose number is greater than ``after``."""
         newest = self.history.order_by(None).order_by(attempts.c.sequence)
-        return newest.where(attempts.c.sequence > bindparam("after"))
+        kept = materializations.c.number.not_in(select(condemned.c.materialization))
+        return newest.where(attempts.c.sequence > bindparam("after"), kept)
 
     @cached_property
     def leases(self) -> Query:

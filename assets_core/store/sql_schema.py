@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Only INTEGER makes a primary key SQLite's own row number, to which inserting means appending."""
@@ -165,6 +165,32 @@ findings = Table(
     _number("run", "runs.number", null=True),
     _text("at"),
     Index("findings_of_version", "materialization"),
+)
+condemned = Table(
+    "condemned",
+    METADATA,
+    _fact_key(),
+    Column(
+        "materialization",
+        NUMBER,
+        ForeignKey("materializations.number"),
+        nullable=False,
+        unique=True,
+    ),
+    _text("at"),
+)
+collected = Table(
+    "collected",
+    METADATA,
+    _fact_key(),
+    Column(
+        "materialization",
+        NUMBER,
+        ForeignKey("condemned.materialization"),
+        nullable=False,
+        unique=True,
+    ),
+    _text("at"),
 )
 documents = Table("documents", METADATA, _key_text("digest"), _text("content"))
 dynamic_partitions = Table(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 from assets_core.model.keys import AssetKey
+from assets_core.model.records import MaterializationRecord
 from assets_core.partitions import PartitionsDefinition
-from assets_core.ports import LivenessProbe, Transaction
+from assets_core.ports import LivenessProbe, Retention, Transaction, Unreferenced
+from assets_core.store.collecting import condemned_until, unreferenced
 from assets_core.store.examining import examine
 from assets_core.store.packing import Assets, compact
 from assets_core.store.rebuilding import rebuild
@@ -50,6 +53,15 @@ class SqlStore(SqlReader):
     def rebuild(self, assets: Mapping[str, Assets] | None = None) -> None:
         """Recreate every derived table from the facts; the assets given, by environment, are packed at once."""
         rebuild(self._engine, self._queries, assets or {})
+
+    def unreferenced(self, retention: Retention, after: int, limit: int) -> Unreferenced:
+        with self._engine.reading() as connection:
+            alive = partial(self._lives, connection)
+            return unreferenced(connection, self._queries, alive, retention, after, limit)
+
+    def condemned(self, until: datetime, after: int, limit: int) -> Sequence[MaterializationRecord]:
+        with self._engine.reading() as connection:
+            return condemned_until(connection, until, after, limit)
 
     def examine(self) -> Sequence[str]:
         return examine(self._engine, self._queries)

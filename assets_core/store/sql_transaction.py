@@ -24,7 +24,7 @@ from assets_core.model.records import (
 )
 from assets_core.partitions import DynamicKey
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
-from assets_core.store import ledger
+from assets_core.store import collecting, ledger
 from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, text_of, time_text
 from assets_core.store.findings import latest_findings, new_findings
@@ -35,6 +35,8 @@ from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
 from assets_core.store.sql_rows import finding_of, run_of
 from assets_core.store.sql_schema import (
+    collected,
+    condemned,
     counters,
     documents,
     dynamic_partitions,
@@ -260,6 +262,24 @@ class SqlTransaction:
         for env, mine in new_findings(findings, known, holders).items():
             states, _ = self._look(env, [(AssetPartition(f.asset, f.partition), "") for f in mine])
             self._writer.apply(env, ledger.find(mine, states, self._counter), states)
+
+    # --- collection ---------------------------------------------------------------------------------------------
+
+    def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
+        chosen = collecting.untouched(self._connection, self._engine, numbers, as_of)
+        self._insert(condemned, [(self._counter.event(), n, time_text(at)) for n in chosen])
+        collecting.drop_candidates(self._connection, self._engine, chosen)
+        return chosen
+
+    def collect(self, numbers: Collection[int], at: datetime) -> None:
+        chosen = collecting.not_collected(self._connection, self._engine, numbers)
+        self._insert(collected, [(self._counter.event(), n, time_text(at)) for n in chosen])
+
+    def abandon(self, attempts: Collection[str]) -> Collection[str]:
+        free, dead = collecting.abandoned(self._connection, self._engine, attempts, self._alive)
+        if dead:
+            self._engine.delete(self._connection, leases, dead)
+        return free
 
     # --- the rest -----------------------------------------------------------------------------------------------
 

@@ -82,6 +82,9 @@ def busy(world: Any, kit: Any) -> None:
     world.dead.add("run-1")
     world.publish("e", run="run-2")
     world.record(kit.completion(late))
+    dropped = world.reject("g")
+    with world.store.writing() as tx:
+        tx.condemn([dropped.number], tx.sequence, kit.NOW)
     with world.store.writing() as tx:
         tx.set_dynamic("default", "n", ["x", "y"], [])
 

@@ -207,7 +207,7 @@ WRONG = [
         "[tool.assets]\nzzz = 1\n",
         (
             "E404: `zzz` is not a setting (pyproject.toml:2:1); the keys here are config, connections, data, env, "
-            "executor, fingerprint_packages, home, jobs, materializer, materializer_options, module, retry, store"
+            "executor, fingerprint_packages, gc, home, jobs, materializer, materializer_options, module, retry, store"
         ),
     ),
     (
