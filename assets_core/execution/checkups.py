@@ -10,7 +10,7 @@ Where it blocks, what reads the asset waits for it behind a gate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from assets_core.errors import AssetsError
 from assets_core.execution.calls import Pins, pin_related, related_versions, stored_parts
 from assets_core.execution.check_results import Results, errored_outcome, whole_result
+from assets_core.execution.checkup import Checkup, Due, dues
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.execution.together import siblings
@@ -36,26 +37,6 @@ from assets_core.ports import CheckRequest, ColumnRow, Transaction
 from assets_core.versioning.current import CheckVersion
 
 WORKER_DIED = "E550"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One version whose checks are to be evaluated; ``ordinal`` None is all of the asset's partitions together."""
-
-    asset: int
-    ordinal: int | None
-    candidate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """What is being evaluated, and on what: ``record`` is the version that the results are recorded with."""
-
-    id: str
-    due: Due
-    record: MaterializationRecord
-    related: Mapping[str, InputVersion]
-    request: CheckRequest
 
 
 @dataclass(slots=True)
@@ -99,7 +80,7 @@ class Checkups:
         before = len(self._todo)
         self._know(steps)
         for step in steps:
-            for due in _dues(step):
+            for due in dues(step):
                 self._queue(due)
         return len(self._todo) - before
 
@@ -393,11 +374,3 @@ class Checkups:
         if due.candidate:
             state.emit(Blocked(*state.address(due.asset, due.ordinal), None, reason))
         state.block_downstream(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1), reason)
-
-
-def _dues(step: CheckStep) -> Iterator[Due]:
-    if step.whole:
-        yield Due(step.index, None)
-        return
-    for ordinal in step.partitions:
-        yield Due(step.index, ordinal, step.candidate)

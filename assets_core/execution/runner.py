@@ -21,7 +21,8 @@ from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.capture import last_lines
 from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
-from assets_core.execution.checkups import WORKER_DIED, Checkup, Checkups
+from assets_core.execution.checkup import Checkup
+from assets_core.execution.checkups import WORKER_DIED, Checkups
 from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.own_inputs import Returned, pinned_again
 from assets_core.execution.paths import make_asset_folders, new_id
