@@ -241,7 +241,8 @@ class Claimer:
         if edge.upstream == edge.downstream or not self.state.versions.checks[edge.upstream]:
             return _NONE
         failing = self.state.rebuilder.failing(edge.upstream)
-        return edge.mapping.downstream_of(failing, failing) & wanted if failing else _NONE
+        there = self.state.lineage.present(edge.upstream)
+        return edge.mapping.downstream_of(failing, there) & wanted if failing else _NONE
 
     def _claim_calls(
         self, tx: Transaction, ready: Ready, room: int, calls: list[Call], refused: list[Refused]

@@ -6,7 +6,7 @@ it is judged against what is published.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,21 +45,40 @@ class Blocking:
         """What is recorded."""
         return self.rebuilder.lineage
 
-    def cause(
+    def causes(
         self, edge: Edge, candidates: PartitionSet, decision: Decision
-    ) -> tuple[Reason, PartitionSet]:
-        """Of the partitions that would run, those that this input blocks, and why.
+    ) -> Iterator[tuple[Reason, PartitionSet]]:
+        """Of the partitions that would run, those that this input blocks, and why: each once.
 
         Raises DefinitionError E250 where the mapping reaches outside the upstream's partitions.
         """
-        upstream = self.graph.keys[edge.upstream]
         failure = self.lineage.unobserved.get(edge.upstream)
         if failure is not None:
-            return ObservationFailed(upstream, failure.message), self.wanted[edge.downstream]
-        hit = self._on_unreadable(edge, candidates, decision)
-        if hit or not candidates or edge.optional:
-            return InputMissing(upstream), hit
-        return self._lacking(edge, candidates, decision)
+            reason = ObservationFailed(self.graph.keys[edge.upstream], failure.message)
+            yield reason, self.wanted[edge.downstream]
+            return
+        unreadable = self._on_unreadable(edge, candidates, decision)
+        yield InputMissing(self.graph.keys[edge.upstream]), unreadable
+        left = candidates - unreadable
+        if left and not edge.optional:
+            failing = self._on_failing(edge, decision) & left
+            yield UpstreamBlocked(self.graph.keys[edge.upstream]), failing
+            yield self._lacking(edge, left - failing, decision)
+
+    def _on_failing(self, edge: Edge, decision: Decision) -> PartitionSet:
+        """What reads a published version that fails a blocking check and stays as it is."""
+        fate = self.fates.get(edge.upstream) or Fate()
+        own = self._own(edge, decision)
+        if fate.dirty:  # what judges all of it together is evaluated again when that has run
+            failing = self.rebuilder.failing_alone(edge.upstream) - fate.dirty - own
+        else:
+            failing = self.rebuilder.failing(edge.upstream) - own
+        there = self.lineage.present(edge.upstream) | fate.dirty | own if failing else _NONE
+        return edge.mapping.downstream_of(failing, there)
+
+    def _own(self, edge: Edge, decision: Decision) -> PartitionSet:
+        """What the asset's own calls are about to make of what this edge reads."""
+        return decision.run | decision.maybe if self._made_together(edge) else _NONE
 
     def _on_unreadable(
         self, edge: Edge, candidates: PartitionSet, decision: Decision
@@ -67,8 +86,7 @@ class Blocking:
         """What would read a damaged version that this plan does not make again, were it one of many."""
         fate = self.fates.get(edge.upstream) or Fate()
         unreadable = self.lineage.unreadable(edge.upstream) - fate.dirty
-        if self._made_together(edge):
-            unreadable -= decision.run | decision.maybe
+        unreadable -= self._own(edge, decision)
         if not unreadable or not candidates:
             return _NONE
         present = self.lineage.present(edge.upstream) | fate.dirty
@@ -81,18 +99,9 @@ class Blocking:
         reason: Reason = InputMissing(upstream)
         itself = self._made_together(edge)
         fate = self.fates.get(edge.upstream) or Fate()
-        if fate.dirty and edge.upstream not in self.lineage.partitioned:
+        if not candidates or (fate.dirty and edge.upstream not in self.lineage.partitioned):
             return reason, _NONE
-        own = decision.run | decision.maybe if itself else _NONE
-        if fate.dirty:  # what judges all of it together is evaluated again when that has run
-            failing = self.rebuilder.failing_alone(edge.upstream) - fate.dirty - own
-        else:
-            failing = self.rebuilder.failing(edge.upstream) - own
-        if failing:
-            hit = edge.mapping.downstream_of(failing, failing) & candidates
-            if hit:
-                return UpstreamBlocked(upstream), hit
-        available = self.lineage.readable(edge.upstream) | fate.dirty | own
+        available = self.lineage.readable(edge.upstream) | fate.dirty | self._own(edge, decision)
         if fate.blocked:
             reason = UpstreamBlocked(upstream)
         if not edge.mapping.needs_every:

@@ -179,7 +179,7 @@ class _Planner:
             fate = self.fates.get(edge.upstream)
             if fate is None or not fate.dirty:
                 continue
-            materialized = self.lineage.recorded(edge.upstream) | fate.dirty
+            materialized = self.lineage.present(edge.upstream) | fate.dirty
             hit = readers(self.lineage, edge, fate.dirty, materialized) & current
             if hit:
                 maybe |= hit
@@ -217,13 +217,15 @@ class _Planner:
         self, asset: int, candidates: PartitionSet, decision: Decision
     ) -> tuple[PartitionSet, list[Step]]:
         """Of what would run, what cannot: with one blocked step per cause."""
-        blocked, steps = _NONE, []
-        for edge in self.graph.inputs(asset):
-            reason, hit = self.blocking.cause(edge, candidates - blocked, decision)
-            if hit:
-                blocked |= hit
-                steps.append(self._step(asset, Action.BLOCKED, (reason,), hit))
-        return blocked, steps
+        blocked, causes = _NONE, dict[Reason, PartitionSet]()
+        unseen = self.lineage.unobserved
+        for edge in sorted(self.graph.inputs(asset), key=lambda e: e.upstream not in unseen):
+            for reason, found in self.blocking.causes(edge, candidates - blocked, decision):
+                hit = found - blocked
+                if hit:
+                    blocked |= hit
+                    causes[reason] = causes.get(reason, _NONE) | hit
+        return blocked, [self._step(asset, Action.BLOCKED, (r,), p) for r, p in causes.items()]
 
     # --- steps --------------------------------------------------------------------------------------------------
 

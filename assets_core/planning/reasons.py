@@ -42,13 +42,13 @@ def group_reasons(
         yield tuple(_reasons(rebuilder, asset, verdict, 0)), partitions
         return
     rows = np.flatnonzero(np.isin(verdict.ordinals, partitions.to_array(), assume_unique=True))
-    groups = _groups(_signatures(verdict, rows))
-    for members in groups:
+    alike: dict[tuple[Reason, ...], list[NDArray[np.int64]]] = {}
+    for members in _groups(_signatures(verdict, rows)):
         at = rows[members]
-        yield (
-            tuple(_reasons(rebuilder, asset, verdict, int(at[0]))),
-            PartitionSet.of(verdict.ordinals[at]),
-        )
+        alike.setdefault(tuple(_reasons(rebuilder, asset, verdict, int(at[0]))), []).append(at)
+    for reasons, members_of in alike.items():  # several columns of one upstream are one reason
+        at = np.sort(np.concatenate(members_of))
+        yield reasons, PartitionSet.of(verdict.ordinals[at])
 
 
 def _signatures(verdict: Verdict, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -96,8 +96,9 @@ def _reasons(rebuilder: Rebuilder, asset: int, verdict: Verdict, row: int) -> It
         yield ConfigChanged(ConfigVersion(_hex(head["config"])), versions.config[asset])
     if verdict.shape[row]:
         yield from _shape_reasons(rebuilder, asset, _hex(head["shape"]))
-    for column in np.flatnonzero(verdict.inputs[row]).tolist():
-        upstream = rebuilder.graph.inputs(asset)[column].upstream
+    edges = rebuilder.graph.inputs(asset)
+    changed = [edges[column].upstream for column in np.flatnonzero(verdict.inputs[row]).tolist()]
+    for upstream in dict.fromkeys(changed):
         yield InputChanged(rebuilder.graph.keys[upstream])
     if verdict.missing[row]:
         yield OutputMissing()
