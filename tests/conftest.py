@@ -110,6 +110,10 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "sizes":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
     reasons = {
         report.nodeid: report.longrepr[2].partition(NOT_RUN)[2]
         for report in terminalreporter.stats.get("skipped", [])

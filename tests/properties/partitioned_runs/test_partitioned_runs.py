@@ -9,12 +9,14 @@ run is computed from that alone.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
-from hypothesis import event, given, note, settings
+from hypothesis import event, note
 from hypothesis import strategies as st
 
 from assets_core import load
@@ -32,6 +34,10 @@ from tests.properties.partitioned_runs.calendars_in_python import (
     links_to_itself,
 )
 from tests.properties.partitioned_runs.partitioned_worlds import Model, Node, Oracle, World
+from tests.properties.sizes import Property, Size
+
+Move: TypeAlias = tuple[str, int, int, int]
+StoryCase: TypeAlias = tuple[tuple[Model, int], list[Move]]
 
 SOURCE_KINDS = ("none", "day", "day", "letter", "quarter")
 BATCHES: tuple[Batch, ...] = (1, 1, 1, 2, 3, "all", "all")
@@ -67,9 +73,9 @@ def assets(draw: st.DrawFn, number: int, model: list[Node]) -> Node:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[Model, int]:
+def worlds(draw: st.DrawFn, least: int, most: int) -> tuple[Model, int]:
     days = draw(st.integers(FIRST, LAST - 2))
-    size = draw(st.integers(2, 10))
+    size = draw(st.integers(least, most))
     model: list[Node] = []
     for number in range(size):
         is_source = number == 0 or draw(st.integers(0, 6)) == 0
@@ -164,7 +170,7 @@ class Story:
 
 
 @st.composite
-def moves(draw: st.DrawFn) -> tuple[str, int, int, int]:
+def moves(draw: st.DrawFn) -> Move:
     kind = draw(
         st.sampled_from(
             (
@@ -235,7 +241,7 @@ def _with(model: Model, at: int, node: Node) -> Model:
     return (*model[:at], node, *model[at + 1 :])
 
 
-def tell(world: tuple[Model, int], then: list[tuple[str, int, int, int]]) -> None:
+def tell(world: tuple[Model, int], then: list[Move]) -> None:
     """One story from its first build to its last move, with the laws checked after each."""
     model, days = world
     event(f"{len(model)} assets, {sum(n.reads_itself for n in model)} read themselves")
@@ -249,19 +255,27 @@ def tell(world: tuple[Model, int], then: list[tuple[str, int, int, int]]) -> Non
         event(f"longest batch {min(story.world.longest, 5)}{'+' * (story.world.longest > 5)}")
 
 
-@settings(max_examples=20)
-@given(worlds(), st.lists(moves(), min_size=1, max_size=5))
+def stories(least: int, most: int) -> st.SearchStrategy[StoryCase]:
+    return st.tuples(worlds(least, most), st.lists(moves(), min_size=1, max_size=5))
+
+
+def size(case: StoryCase) -> Size:
+    (model, _), _ = case
+    edges = [(n.kind, model[upstream].kind) for n in model for upstream, _ in n.inputs]
+    return Size(len(model), any("none" not in edge for edge in edges))
+
+
+EXAMPLES = 20
+EXACTLY_WHAT_CHANGED = Property(stories, size, lambda case: tell(*case))
+
+
 def test_over_partitions_exactly_what_changed_runs_and_equals_from_scratch(
-    world: tuple[Model, int], then: list[tuple[str, int, int, int]]
+    record_property: Callable[[str, object], None],
 ) -> None:
-    tell(world, then)
+    record_property("sizes", EXACTLY_WHAT_CHANGED.check(EXAMPLES))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-@settings(max_examples=1_000)
-@given(worlds(), st.lists(moves(), min_size=1, max_size=8))
-def test_over_partitions_the_laws_hold_for_long(
-    world: tuple[Model, int], then: list[tuple[str, int, int, int]]
-) -> None:
-    tell(world, then)
+def test_over_partitions_the_laws_hold_for_long() -> None:
+    EXACTLY_WHAT_CHANGED.check(1_000)

@@ -77,6 +77,8 @@ class Version:
     """Per input: the upstream's key, the mapping's text, the columns."""
     read: tuple[Sum, ...]
     term: tuple[int, int]
+    windows: str
+    """What time the asset's keys stood for; empty for none."""
     columns: dict[str, str] | None = None
     """By column name, its digest; None where the value has no columns."""
     flags: frozenset[str] = frozenset()
@@ -96,6 +98,8 @@ class State:
     config: tuple[str, ...]
     mappings: dict[At, str]
     """The text of the mapping by (downstream number, text of the place among its inputs)."""
+    windows: tuple[str, ...]
+    """Per asset what time its keys stand for; empty for none."""
     recorded: dict[At, Version] = field(default_factory=dict)
     candidates: dict[At, Version] = field(default_factory=dict)
     unobserved: frozenset[int] = frozenset()
@@ -246,7 +250,8 @@ def _is_source(state: State, at: At) -> bool:
 def _shape_text(version: Version) -> str:
     import json
 
-    return json.dumps(version.shape, separators=(",", ":"))
+    entries = [*version.shape, *([version.windows] if version.windows else [])]
+    return json.dumps(entries, separators=(",", ":"))
 
 
 def _shape_digest(version: Version) -> str:
@@ -321,7 +326,7 @@ class Recorder:
         blocking = {c.name for c in state.nodes[n].checks if c.blocking} | {"removed"}
         return Version(
             self.number, state.code[n], state.config[n], state.shape(n), state.input_versions(n, key),
-            random.choice(TERMS), None if state.nodes[n].is_source else columns, frozenset(), results,
+            random.choice(TERMS), state.windows[n], None if state.nodes[n].is_source else columns, frozenset(), results,
             frozenset(name for name, (_, passed) in results.items() if not passed and name in blocking),
         )  # fmt: skip
 

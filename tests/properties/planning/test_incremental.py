@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from assets_core import asset, load, source
@@ -21,6 +21,7 @@ from assets_core.partitions import DailyPartitions, PartitionsDefinition
 from assets_core.project import Project
 from assets_core.project.wishes import Wish
 from assets_core.testing import memory_project
+from tests.properties.sizes import Property, Size
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -39,6 +40,7 @@ class Node:
 
 Model = tuple[Node, ...]
 Value = int | dict[str, int]
+Change: TypeAlias = tuple[int, int, str]
 
 
 def days() -> PartitionsDefinition:
@@ -59,6 +61,8 @@ class World:
 
     def __init__(self) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.made_of: dict[tuple[int, str], object] = {}
+        """By asset-partition, what its latest successful call was made of."""
 
     def definitions(self, model: Model) -> list[Any]:
         return [self.definition(n, node, model) for n, node in enumerate(model)]
@@ -72,7 +76,7 @@ class World:
         day = "context.partition.key" if node.daily else "''"
         inputs = ", ".join(f"a{u}" for u in node.upstream)
         text = f"def a{number}({context}{names}):\n    return made({number}, {day}, [{inputs}])\n"
-        scope: dict[str, Any] = {"made": lambda n, d, i: self.made(n, node, d, i)}
+        scope: dict[str, Any] = {"made": lambda n, d, i: self.made(n, model, d, i)}
         exec(text, scope)
         function = scope[f"a{number}"]
         if node.is_source:
@@ -80,10 +84,15 @@ class World:
         options: dict[str, Any] = {"partitions": days()} if node.daily else {}
         return asset(code_version=str(node.version), **options)(function)
 
-    def made(self, number: int, node: Node, day: str, inputs: list[Any]) -> int:
+    def made(self, number: int, model: Model, day: str, inputs: list[Any]) -> int:
+        node = model[number]
         self.calls[f"a{number}", day] += 1
         if node.fails:
             raise ValueError(f"a{number} fails")
+        tokens = [model[u].version for u in node.upstream if model[u].is_source]
+        made_of = node.version, inputs, tokens
+        assert node.is_source or made_of != self.made_of.get((number, day)), "current, and was run"
+        self.made_of[number, day] = made_of
         return combine(node.version, day, inputs)
 
 
@@ -106,10 +115,9 @@ def from_scratch(model: Model) -> list[Value]:
 
 
 @st.composite
-def models(draw: st.DrawFn) -> Model:
-    size = draw(st.integers(2, 14))
+def models(draw: st.DrawFn, least: int, most: int) -> Model:
     nodes: list[Node] = []
-    for number in range(size):
+    for number in range(draw(st.integers(least, most))):
         is_source = number == 0 or draw(st.integers(0, 7)) == 0
         upstream: tuple[int, ...] = ()
         if not is_source:
@@ -162,12 +170,8 @@ def check_laws(project: Project, world: World, model: Model) -> None:
     assert values_of(project, model) == from_scratch(model)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(models(), edits)
-def test_incremental_equals_from_scratch_and_the_plan_after_success_is_empty(
-    model: Model, changes: list[tuple[int, int, str]]
-) -> None:
-    event(f"{len(model)} assets, {sum(n.daily for n in model)} daily")
+def tell(model: Model, changes: list[Change]) -> None:
+    """One project from its first build through all changes, with the laws checked after each."""
     with tempfile.TemporaryDirectory() as folder:
         world = World()
         project = memory_project(world.definitions(model), root=Path(folder))
@@ -186,3 +190,21 @@ def test_incremental_equals_from_scratch_and_the_plan_after_success_is_empty(
             if kind == "select":
                 edited.materialize(Wish(select=(f"a{at}+",)), now=NOW)
             check_laws(edited, world, model)
+
+
+def size(case: tuple[Model, list[Change]]) -> Size:
+    model, _ = case
+    edges = [(n.daily, model[upstream].daily) for n in model for upstream in n.upstream]
+    return Size(len(model), (True, True) in edges)
+
+
+EXAMPLES = 40
+INCREMENTAL_EQUALS_FROM_SCRATCH = Property(
+    lambda least, most: st.tuples(models(least, most), edits), size, lambda case: tell(*case)
+)
+
+
+def test_incremental_equals_from_scratch_and_the_plan_after_success_is_empty(
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("sizes", INCREMENTAL_EQUALS_FROM_SCRATCH.check(EXAMPLES))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given, settings
+import pytest
 from hypothesis import strategies as st
 
 from assets_core.graph import AssetGraph
@@ -44,6 +45,7 @@ from tests.properties.planning.recorded_states import (
     declared,
     lowered,
 )
+from tests.properties.sizes import Property, Size
 
 CHECKS = (Check("unique", "1", True), Check("not_null", "2", True), Check("rows", "1", False))
 
@@ -81,7 +83,8 @@ def state_of(project: tuple[Node, ...], graph: AssetGraph, seed: int) -> State:
     unobserved = {n for n in every if project[n].is_source and random.random() < 0.05}
     state = State(
         project, ORIGIN + random.randint(0, 9) * DAY, tuple("now" for _ in every),
-        tuple("now" for _ in every), mappings, unobserved=frozenset(unobserved),
+        tuple("now" for _ in every), mappings,
+        tuple(s.partitions.windows for s in graph.specs), unobserved=frozenset(unobserved),
     )  # fmt: skip
     share = random.choice((0.0, 0.02, 0.1, 0.3))
     absent = random.choice((0.0, 0.02, 0.1, 0.3))
@@ -168,9 +171,27 @@ def _judge_pending(found: Plan, oracle: Oracle) -> None:
             assert set(reason.roots) == oracle.roots(step.index)
 
 
-@settings(max_examples=120)
-@given(projects(2, 9), st.integers(0, 2**32))
+def size(case: tuple[tuple[Node, ...], int]) -> Size:
+    project, _ = case
+    edges = [(n.kind, project[i.upstream].kind) for n in project for i in n.inputs]
+    return Size(len(project), any("none" not in edge for edge in edges))
+
+
+EXAMPLES = 120
+PLANS_AS_THE_ORACLE = Property(
+    lambda least, most: st.tuples(projects(least, most), st.integers(0, 2**32)),
+    size,
+    lambda case: judge(*case),
+)
+
+
 def test_the_plan_is_what_the_semantics_say_of_each_asset_partition(
-    project: tuple[Node, ...], seed: int
+    record_property: Callable[[str, object], None],
 ) -> None:
-    judge(project, seed)
+    record_property("sizes", PLANS_AS_THE_ORACLE.check(EXAMPLES))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_the_plan_is_what_the_semantics_say_for_long() -> None:
+    PLANS_AS_THE_ORACLE.check(5_000)
