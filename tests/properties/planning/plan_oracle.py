@@ -65,9 +65,7 @@ class Oracle:
             self.current.add(at)
 
     def _unless_blocked(self, at: At, otherwise) -> None:  # type: ignore[no-untyped-def]
-        lacking = [
-            u.upstream for u in self._inputs(at) if not u.link.optional and self._lacks(at, u)
-        ]
+        lacking = [u.upstream for u in self._inputs(at) if self._lacks(at, u)]
         if lacking:
             self.blocked[at] = ("input", f"a{lacking[0]}")
         else:
@@ -131,6 +129,10 @@ class Oracle:
         changing = self._changing(one.upstream)
         readable = {k for k in self.state.there(one.upstream) if self._readable((one.upstream, k))}
         wanted = self._needed(at, one)
+        if wanted & set(self.state.there(one.upstream)) - readable - changing:
+            return True  # what is there and cannot be read is not left out, not even of an optional input
+        if one.link.optional:
+            return False
         failing = {k for k in wanted - changing if self._fails((one.upstream, k))}
         if one.link.takes_what_is_there:
             return bool(failing) or not (readable | changing)
@@ -159,6 +161,7 @@ class Oracle:
         kept, number = self.state.candidates.get(at), at[0]
         return (
             kept is not None
+            and not kept.flags & {"missing", "damaged"}
             and bool(self.reasons(at))
             and kept.code == self.state.code[number]
             and kept.config == self.state.config[number]
