@@ -269,6 +269,7 @@ EXAMPLES = 20
 EXACTLY_WHAT_CHANGED = Property(stories, size, lambda case: tell(*case))
 
 
+@pytest.mark.timeout(600)  # real runs, twenty to forty stories of them
 def test_over_partitions_exactly_what_changed_runs_and_equals_from_scratch(
     record_property: Callable[[str, object], None],
 ) -> None:

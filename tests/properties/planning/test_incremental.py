@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import strategies as st
 
 from assets_core import asset, load, source
@@ -204,6 +205,7 @@ INCREMENTAL_EQUALS_FROM_SCRATCH = Property(
 )
 
 
+@pytest.mark.timeout(600)  # real runs, twenty to forty stories of them
 def test_incremental_equals_from_scratch_and_the_plan_after_success_is_empty(
     record_property: Callable[[str, object], None],
 ) -> None:
