@@ -32,13 +32,14 @@ STALENESS = "assets_core.planning.staleness"
 PLANNER = "assets_core.planning.planner"
 CANDIDATES = "assets_core.planning.candidates"
 CLAIMS = "assets_core.execution.claims"
+CALLS = "assets_core.execution.calls"
 
 AT_THE_PLAN = (
-    "self._sums = {(a, o): state.rebuilder.input_sums(a, np.array([o])) "
+    "input_records.sums = {(a, o): state.rebuilder.input_sums(a, __import__('numpy').array([o])) "
     "for a, p in state.frontier.waiting.items() for o in p}"
 )
 PINNED = (
-    "old = [self._sums.get((first, o)) or state.rebuilder.input_sums(first, np.array([o])) "
+    "old = [input_records.sums.get((asset, o)) or state.rebuilder.input_sums(asset, np.array([o])) "
     "for o in ordinals]; sums = type(old[0])("
     "*(np.concatenate([getattr(s, n) for s in old]) for n in ('low', 'high', 'count')))"
 )
@@ -63,10 +64,11 @@ MUTANTS = (
         (STALENESS, "terms(edge.upstream, edge.columns)", "terms(edge.upstream, None)"),
     )),
     Mutant("drops the last of a range", "plan", (
-        (STALENESS, "searchsorted(table.stops,", "searchsorted(table.stops - 1,"),
+        ("assets_core.planning.sums", "searchsorted(table.stops,", "searchsorted(table.stops - 1,"),
     )),
     Mutant("swaps the direction of mappings", "plan", (
-        (PLANNER, "edge.mapping.downstream_of(fate.dirty", "edge.mapping.upstream_of(fate.dirty"),
+        ("assets_core.planning.shared_reads",
+         "edge.mapping.downstream_of(changed", "edge.mapping.upstream_of(changed"),
     )),
     Mutant("takes MAYBE for CURRENT", "plan", (
         (PLANNER, "if fate is None or not fate.dirty:", "if True:"),
@@ -82,7 +84,7 @@ MUTANTS = (
     )),
     Mutant("pins inputs at the plan instead of the claim", "incremental", (
         (CLAIMS, "self._recheck = recheck\n", f"self._recheck = recheck; {AT_THE_PLAN}\n"),
-        (CLAIMS, "sums = state.rebuilder.input_sums(first, np.array(ordinals, np.int64))", PINNED),
+        (CALLS, "sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))", PINNED),
     )),
     Mutant("starts before its upstreams have settled", "partitioned", (
         ("assets_core.execution.frontier", "still_open = self.open(edge.upstream)", "still_open = None"),
