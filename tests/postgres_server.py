@@ -25,7 +25,7 @@ _OPTIONS = (
     "-k {socket} -c listen_addresses= -c fsync=off -c max_connections=60 -c shared_buffers=32MB "
     "-c deadlock_timeout=20ms"
 )
-_PASSWORDS = "local all guarded scram-sha-256\nlocal all all trust\n"
+_PASSWORDS = "local all /^guarded scram-sha-256\nlocal all all trust\n"
 
 
 @dataclass

@@ -22,6 +22,7 @@ from assets_core.model.json import JSON
 MASK = "***"
 REFERENCES = ("env", "file", "keyring")
 _URL_PASSWORD = re.compile(r"[A-Za-z][\w+.-]*://[^\s/?#@:]*:([^\s/?#]*)@")
+_QUERY_PASSWORD = re.compile(r"[?&](?:ssl)?password=([^\s&#]+)")
 _SHORT = 4
 """A shorter secret is replaced only where it stands alone: replacing every "a" would destroy the text and tell it."""
 _LONG_LINE = 8
@@ -52,7 +53,7 @@ class Redactor:
 
     def add_url(self, text: str) -> None:
         """Know the passwords of the addresses in ``text``, as written and decoded."""
-        for password in _URL_PASSWORD.findall(text):
+        for password in _URL_PASSWORD.findall(text) + _QUERY_PASSWORD.findall(text):
             self.add(password)
             self.add(unquote(password))
 

@@ -234,6 +234,7 @@ def learn_secrets(redactor: Redactor, settings: Settings, overrides: Sequence[st
     """Know the configured secrets before any user code runs: an import that fails may tell one."""
     for value in (*settings.values(), *overrides):
         redactor.add_configured(value, environ=os.environ, root=settings.root)
+    redactor.add(os.environ.get("PGPASSWORD", ""))  # the driver's own, for a store in PostgreSQL
 
 
 def definitions_for(ref: ProjectRef) -> Definitions:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assets_core.declare.secrets import is_reference, resolve_reference
 from assets_core.errors import ConfigError
 from assets_core.settings.files import ConfigFile, find_config
 from assets_core.settings.origins import Given, Origin, Source
@@ -62,7 +63,8 @@ def read_settings(
     for layer in (layers[1], layers[0], variables.settings, _flags(flags or {})):
         given |= layer
     folder = file.root if file is not None else root or Path.cwd()
-    return _tree(folder.resolve(), file, chosen, given, layers, variables, tuple(tables))
+    names = tuple(tables)
+    return _tree(folder.resolve(), file, chosen, given, layers, variables, names, environ)
 
 
 def _tree(
@@ -73,6 +75,7 @@ def _tree(
     layers: tuple[Mapping[tuple[str, ...], Given], ...],
     variables: _Variables,
     env_names: tuple[str, ...],
+    environ: Mapping[str, str],
 ) -> Settings:
     def value(name: str, default: Any) -> Any:
         return given[(name,)].value if (name,) in given else default
@@ -84,7 +87,8 @@ def _tree(
         env=str(env.value),
         module=value("module", ()),
         home=home,
-        store=_store(value("store", None), root, home),
+        store=_store(given.get(("store",)), root, home, environ),
+        store_reference=_reference(given.get(("store",))),
         data=_data(given.get(("data",)), root, home),
         executor=value("executor", "processes"),
         jobs=value("jobs", None),
@@ -105,9 +109,18 @@ def _tree(
     )
 
 
-def _store(url: str | None, root: Path, home: Path) -> str:
-    if url is None:
+def _reference(given: Given | None) -> Mapping[str, str] | None:
+    return given.value if given is not None and is_reference(given.value) else None
+
+
+def _store(given: Given | None, root: Path, home: Path, environ: Mapping[str, str]) -> str:
+    if given is None:
         return f"sqlite:///{home / 'state.sqlite'}"
+    url = str(given.value)
+    if is_reference(given.value):
+        place = given.origin.place
+        what = "the address of the state store"
+        url = resolve_reference(given.value, what, place, environ=environ, root=root)
     scheme, separator, path = url.partition(":///")
     is_relative = (
         separator

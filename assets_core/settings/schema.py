@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
 from assets_core.settings.files import OWN, ConfigFile
 from assets_core.settings.origins import Given, Origin, Source
@@ -23,6 +24,11 @@ class Reader:
 
 def _text(value: object) -> object | None:
     return value if isinstance(value, str) and value else None
+
+
+def _address(value: object) -> object | None:
+    """A text, or a reference to a secret that holds one."""
+    return value if is_reference(value) else _text(value)
 
 
 def _texts(value: object) -> object | None:
@@ -51,6 +57,7 @@ def _split(text: str) -> list[str]:
 
 
 TEXT = Reader("a text", _text)
+ADDRESS = Reader('a text, or a reference such as {env = "NAME"}', _address)
 TEXTS = Reader("a text or a list of texts", _texts, _split)
 POSITIVE = Reader("a whole number of 1 or more", _positive, int)
 WHOLE = Reader("a whole number of 0 or more", _whole, int)
@@ -60,7 +67,7 @@ READERS: Mapping[Path, Reader] = {
     ("module",): TEXTS,
     ("home",): TEXT,
     ("data",): TEXT,
-    ("store",): TEXT,
+    ("store",): ADDRESS,
     ("executor",): TEXT,
     ("jobs",): POSITIVE,
     ("fingerprint_packages",): TEXTS,

@@ -16,6 +16,7 @@ from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
+_QUERY_PASSWORD = re.compile(r"(?<=[?&])((?:ssl)?password=)[^\s&#]+")
 _NOT_IN_VARIABLES = re.compile(r"[^0-9A-Z]+")
 
 
@@ -41,6 +42,8 @@ class Settings:
     home: Path
     store: str
     """SQLAlchemy URL; may hold a password, so it is shown through ``rows`` only."""
+    store_reference: Mapping[str, str] | None
+    """Where the URL was read from, if it was given as a reference to a secret."""
     data: Path
     executor: str
     jobs: int | None
@@ -119,6 +122,7 @@ class Settings:
     def values(self) -> Iterator[object]:
         """Every value that may hold or refer to a secret, of all layers."""
         yield self.store
+        yield self.store_reference
         yield from self.config_variables.values()
         yield from self.connection_variables.values()
         for layer in self.layers:
@@ -131,8 +135,9 @@ class Settings:
         return (*self._fixed_rows(), *self._config_rows(), *self._connection_rows())
 
     def _fixed_rows(self) -> Iterator[Row]:
+        shown = {"store": self.store_reference or self.store}
         for name in ("env", "module", "home", "store", "data", "executor", "jobs"):
-            yield self._row((name,), getattr(self, name))
+            yield self._row((name,), shown.get(name) or getattr(self, name))
         for name in ("fingerprint_packages", "materializer"):
             yield self._row((name,), getattr(self, name))
         for name, value in self.retry.items():
@@ -180,7 +185,7 @@ def _shown(value: object) -> object:
     """The value as JSON, without the passwords of URLs."""
     match value:
         case str():
-            return _URL_PASSWORD.sub(r"\1:***@", value)
+            return _QUERY_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1:***@", value))
         case tuple() | list():
             return [_shown(item) for item in value]
         case Mapping():
