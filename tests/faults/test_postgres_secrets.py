@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faces.command import Command, Done
+from tests.faces.command import Done
+from tests.faults.verbs import Verbs
 from tests.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -28,37 +29,37 @@ def one() -> int:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Callable[[str], Command]:
-    def write(store: str) -> Command:
+def project(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[[str], Verbs]:
+    def write(store: str) -> Verbs:
         folder = tmp_path / "project"
         folder.mkdir(exist_ok=True)
         (folder / "pyproject.toml").write_text(
             f'[tool.assets]\nmodule = "work"\nexecutor = "inline"\nstore = {store}\n'
         )
         (folder / "work.py").write_text(PROJECT)
-        return Command(folder)
+        return Verbs(folder, capfd)
 
     return write
 
 
 @pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
+def url(postgres: PostgresServer) -> str:
     """A store's address without a password, for a user who needs one."""
+    schema = postgres.new_url().rpartition("%3D")[2]
+    role = f"guarded_{schema}"
     with postgres.connect() as admin:
-        admin.execute("DROP ROLE IF EXISTS guarded_runs")
-        admin.execute(f"CREATE ROLE guarded_runs LOGIN PASSWORD '{PASSWORD}'")
-    yield postgres.new_url("guarded_runs")
-    with postgres.connect() as admin:
-        admin.execute("DROP OWNED BY guarded_runs CASCADE")
+        admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+        admin.execute(f"ALTER SCHEMA {schema} OWNER TO {role}")
+    return postgres.url(schema, role)
 
 
-def everything(command: Command, **env: str) -> list[Done]:
+def everything(command: Verbs) -> list[Done]:
     """Verbs that read, write, show and look into the configuration."""
     verbs = (
         ["materialize"], ["materialize", "--json"], ["plan", "--force", "--json"], ["ls"], ["doctor"],
         ["config", "show"], ["config", "show", "--origin", "--json"], ["runs", "ls"], ["runs", "logs"],
     )  # fmt: skip
-    return [command(*verb, **env) for verb in verbs]
+    return [command(*verb) for verb in verbs]
 
 
 def tells(folder: Path, done: list[Done], secret: str) -> list[str]:
@@ -69,44 +70,48 @@ def tells(folder: Path, done: list[Done], secret: str) -> list[str]:
 
 
 def with_password(url: str, password: str) -> str:
-    return url.replace("guarded_runs@", f"guarded_runs:{password}@")
+    return url.replace("@", f":{password}@", 1)
 
 
 @pytest.mark.parametrize("given", ["variable", "file", "PGPASSWORD", "query"])
 def test_a_password_by_reference_opens_the_store_and_shows_nowhere(
-    given: str, url: str, project: Callable[[str], Command], tmp_path: Path
+    given: str,
+    url: str,
+    project: Callable[[str], Verbs],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    env, store = {}, '{env = "STORE_URL"}'
+    store = '{env = "STORE_URL"}'
     if given == "variable":
-        env = {"STORE_URL": with_password(url, PASSWORD)}
+        monkeypatch.setenv("STORE_URL", with_password(url, PASSWORD))
     elif given == "query":
-        env = {"STORE_URL": f"{url}&password={PASSWORD}"}
+        monkeypatch.setenv("STORE_URL", f"{url}&password={PASSWORD}")
     elif given == "PGPASSWORD":
-        env, store = {"PGPASSWORD": PASSWORD}, f'"{url}"'
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        store = f'"{url}"'
     else:
         store = '{file = "../address"}'
         (tmp_path / "address").write_text(with_password(url, PASSWORD) + "\n")
     command = project(store)
-    done = everything(command, **env)
+    done = everything(command)
     assert [one.code for one in done] == [0] * len(done), [one.err for one in done]
     assert tells(command.folder, done, PASSWORD) == []
     shown = {"variable": "STORE_URL", "query": "STORE_URL", "file": "../address"}
-    assert shown.get(given, "guarded_runs@") in done[5].out, "config show says where it comes from"
+    assert shown.get(given, "guarded_") in done[5].out, "config show says where it comes from"
 
 
 def test_a_wrong_password_is_an_error_that_does_not_tell_it(
-    url: str, project: Callable[[str], Command]
+    url: str, project: Callable[[str], Verbs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = project('{env = "STORE_URL"}')
-    done = everything(command, STORE_URL=with_password(url, "wr0ng-pa55word"))
+    monkeypatch.setenv("STORE_URL", with_password(url, "wr0ng-pa55word"))
+    done = everything(command)
     assert done[0].code == 6
     assert "error[E631]" in done[0].err
     assert tells(command.folder, done, "wr0ng-pa55word") == []
 
 
-def test_a_reference_that_leads_nowhere_is_named(
-    url: str, project: Callable[[str], Command]
-) -> None:
+def test_a_reference_that_leads_nowhere_is_named(url: str, project: Callable[[str], Verbs]) -> None:
     done = project('{env = "NO_SUCH_URL"}')("plan")
     assert done.code == 2
     assert (
