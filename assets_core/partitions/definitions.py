@@ -167,6 +167,10 @@ class PartitionsDefinition(ABC):
         """The keys that one of these partitions is made of, by the name of their dynamic partitions."""
         return {}
 
+    def may_come(self, key: str) -> bool:
+        """Whether a text that ``find`` does not know may become a key while ``rows_codec`` stays as it is."""
+        return False
+
     def resolve_with(self, lookup: DynamicKeys) -> PartitionsDefinition:
         """This definition with its dynamic keys looked up; itself when it has none."""
         return self

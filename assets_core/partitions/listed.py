@@ -282,6 +282,14 @@ class ResolvedPartitions(_Listed):
     def _names(self) -> Mapping[int, str]:
         return dict((*self.removed, *self.pairs))
 
+    @cached_property
+    def _ever(self) -> frozenset[str]:
+        """The keys that are and were."""
+        return frozenset(self._names.values())
+
+    def may_come(self, key: str) -> bool:
+        return key not in self._ever
+
     def unknown(self, key: str) -> UsageError:
         if all(key != gone for _, gone in self.removed):
             return super().unknown(key)

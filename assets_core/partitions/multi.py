@@ -252,6 +252,10 @@ class MultiPartitions(PartitionsDefinition):
             found.update(one.dynamic_parts(parts[name]) if name in parts else {})
         return found
 
+    def may_come(self, key: str) -> bool:
+        parts = split_dims(key) or {}
+        return any(name in parts and one.may_come(parts[name]) for name, one in self.dimensions)
+
     def resolve_with(self, lookup: DynamicKeys) -> PartitionsDefinition:
         if not self.dynamic_names:
             return self

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
 from assets_core.store.chunks import Chunk, pack_chunks
-from assets_core.store.sql_engine import Session, SqlEngine
+from assets_core.store.sql_engine import AnyRow, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import codec_digest
 from assets_core.store.sql_schema import chunks, projections
@@ -26,7 +26,7 @@ Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """One asset's rows, packed as of ``sequence``, the latest that any of them was touched at."""
+    """One asset's rows, packed; nothing is missing that was touched at ``sequence`` or before."""
 
     asset: AssetKey
     codec: str
@@ -78,13 +78,17 @@ def project(
     ordinals, known = definition.find([row[0] for row in rows])
     chosen = np.flatnonzero(known)
     packed = pack_chunks(ordinals[chosen], [rows[i][2] for i in chosen.tolist()])
-    return Projection(
-        asset,
-        codec_digest(definition),
-        max((row[1] for row in found), default=0),
-        tuple(packed),
-        len(rows) - len(chosen),
-    )
+    left = [rows[i] for i in np.flatnonzero(~known).tolist()]
+    sequence = _complete_until(found, [row[1] for row in left if definition.may_come(row[0])])
+    return Projection(asset, codec_digest(definition), sequence, tuple(packed), len(left))
+
+
+def _complete_until(found: Sequence[AnyRow], strange: Sequence[int]) -> int:
+    """The sequence of the latest row, or what precedes the first of a key that is not a partition yet.
+
+    Such a key was added to dynamic partitions after the definition was looked up, or will be, and its row stays plain.
+    """
+    return min(strange) - 1 if strange else max((row[1] for row in found), default=0)
 
 
 def replace_projection(
