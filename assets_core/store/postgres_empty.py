@@ -19,7 +19,8 @@ class EmptySession:
 
     def execute(self, statement: Executable, parameters: object = None, /) -> Answer:
         """The empty answer."""
-        asks_counter = isinstance(statement, Select) and statement.get_final_froms() == [counters]
-        rows: list[_Row] = [(0, 0, 0)] if asks_counter else []
-        names = [c.name for c in counters.columns if c.name != "id"]
-        return IteratorResult(SimpleResultMetaData(names), iter(rows))
+        if not isinstance(statement, Select) or statement.get_final_froms() != [counters]:
+            return IteratorResult(SimpleResultMetaData([]), iter(()))
+        names = [str(c.name) for c in statement.selected_columns]
+        row: _Row = tuple(int(name == counters.c.id.name) for name in names)
+        return IteratorResult(SimpleResultMetaData(names), iter([row]))

@@ -41,6 +41,7 @@ def test_a_reader_of_what_does_not_exist_sees_an_empty_store_and_creates_nothing
     assert reader.lineage("default", asked).current == ()
     assert reader.runs("default", 5) == []
     assert reader.durations("default", ["a"]) == {}
+    assert reader.examine() == []
     assert names(postgres, postgres_url) == set()
     world = kit.World(open_store(postgres_url, alive=bool), postgres_url)
     world.start()
