@@ -63,14 +63,14 @@ def input_records(
     if state.graph.shares_inputs(asset):
         return dict.fromkeys(ordinals, _read_together(state, asset, ordinals, as_of))
     edges = state.graph.inputs(asset)
-    recorded = [state.lineage.recorded(e.upstream) for e in edges]
+    present = [state.lineage.present(e.upstream) for e in edges]
     sums = state.rebuilder.input_sums(asset, np.array(ordinals, np.int64))
     records: dict[int, tuple[InputRecord, ...]] = {}
     for row, ordinal in enumerate(ordinals):
         records[ordinal] = tuple(
             InputRecord(
                 state.key(edge.upstream),
-                _upstream(edge, PartitionSet.of([ordinal]), recorded[column]).to_text(),
+                _upstream(edge, PartitionSet.of([ordinal]), present[column]).to_text(),
                 edge.columns,
                 sums.version(row, column),
                 as_of,
@@ -85,7 +85,7 @@ def _read_together(
 ) -> tuple[InputRecord, ...]:
     """What a batch that shares its inputs reads: one record for all of its partitions."""
     edges, members = state.graph.inputs(asset), PartitionSet.of(ordinals)
-    read = tuple(_upstream(e, members, state.lineage.recorded(e.upstream)) for e in edges)
+    read = tuple(_upstream(e, members, state.lineage.present(e.upstream)) for e in edges)
     sums = call_sums(state.lineage, asset, read, 1)
     return tuple(
         InputRecord(
@@ -99,8 +99,8 @@ def _read_together(
     )
 
 
-def _upstream(edge: Edge, partitions: PartitionSet, recorded: PartitionSet) -> PartitionSet:
-    return edge.mapping.upstream_of(partitions, recorded) & recorded
+def _upstream(edge: Edge, partitions: PartitionSet, present: PartitionSet) -> PartitionSet:
+    return edge.mapping.upstream_of(partitions, present) & present
 
 
 def related_versions(state: RunState, asset: int) -> tuple[tuple[str, InputVersion], ...]:
@@ -160,7 +160,7 @@ def pin_input(state: RunState, edge: Edge, partitions: PartitionSet, pins: Pins)
     present = state.lineage.present(edge.upstream)
     if state.graph.definition_of[edge.upstream] == state.graph.definition_of[edge.downstream]:
         present -= partitions
-    wanted = edge.mapping.upstream_of(partitions, present) & present
+    wanted = _upstream(edge, partitions, present)
     return _pinned(state, edge.upstream, edge.parameter, edge.columns, wanted, pins)
 
 

@@ -131,8 +131,8 @@ def _gone_and_back(
     definition = lineage.graph.specs[edge.upstream].partitions
     if read is None or not definition.is_partitioned:
         return PartitionSet.EMPTY, PartitionSet.EMPTY
-    recorded = lineage.recorded(edge.upstream)
-    now = edge.mapping.upstream_of(partitions, recorded) & recorded
+    present = lineage.present(edge.upstream)
+    now = edge.mapping.upstream_of(partitions, present) & present
     return read - definition.clip(read), now - read
 
 

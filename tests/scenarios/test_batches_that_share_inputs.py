@@ -216,3 +216,28 @@ def test_a_call_waits_for_all_that_the_one_before_it_read(shop: Shop) -> None:
     assert ranked(shop.build()) == ["1", "2", "3", "4"]
     assert shop.of(Unchanged) == []
     assert shop.todo() == []
+
+
+LATEST = """
+@multi_asset(outputs=[Out("price", optional=True), Out("volume")], partitions=DailyPartitions(start="2026-01-01"))
+def market(context: AssetContext) -> Iterator[Output[int]]:
+    yield Output(1, "volume")
+    if context.partition.key < "2026-01-04":
+        yield Output(int(context.partition.key[-1]), "price")
+
+
+@asset(partitions=StaticPartitions(["eu", "us"]), batch="all", batch_inputs="shared")
+def quote(
+    context: AssetContext, price: Annotated[dict[str, int], Input("price", mapping=Last())]
+) -> Iterator[Output[int]]:
+    ran("quote", *context.partition.keys)
+    for key in context.partition.keys:
+        yield Output(sum(price.values()), partition=key)
+"""
+
+
+def test_the_last_partition_that_a_call_read_is_the_last_that_was_not_left_out(shop: Shop) -> None:
+    shop.define(LATEST)
+    assert shop.build() == ["quote@eu", "quote@us"]
+    assert shop.value("quote", partition="eu") == 3
+    assert shop.todo() == []
