@@ -76,9 +76,8 @@ def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Plan
         asset: partitions - done.get(asset, PartitionSet.EMPTY)
         for asset, partitions in made.wanted.items()
     }
-    for asset in (
-        wanted
-    ):  # a key that was added since belongs to the next plan, like a window that ended since
+    # A key that was added since belongs to the next plan, like a window that ended since.
+    for asset in wanted:
         declared = project.graph.specs[asset].partitions
         if declared.dynamic_names:
             then = declared.resolve_with(lambda name: known.get(name, ()))

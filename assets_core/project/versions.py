@@ -135,10 +135,9 @@ def _options(definition: AssetDefinition) -> dict[str, JSON]:
         options["batch"] = definition.batch
     if definition.batch_inputs != "own":
         options["batch_inputs"] = definition.batch_inputs
-    if definition.is_source and definition.outputs[0].partitions.windows:
-        options["windows"] = definition.outputs[
-            0
-        ].partitions.windows  # of others it is in the shape
+    windows = definition.outputs[0].partitions.windows
+    if definition.is_source and windows:  # of others it is in the shape
+        options["windows"] = windows
     for spec in definition.outputs:
         shaped = _output_options(spec)
         if shaped or len(definition.outputs) > 1:
