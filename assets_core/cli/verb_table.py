@@ -37,6 +37,7 @@ VERBS = (
     Verb("sql", "Inspect", "Query the current assets with SQL"),
     Verb("verify", "Operate", "Read everything that is stored again, and compare"),
     Verb("gc", "Operate", "Delete the data that nothing refers to any more"),
+    Verb("db", "Operate", "The database that the state is in", ("status", "upgrade", "backup")),
     Verb("init", "Project", "Create a project"),
     Verb("doctor", "Project", "Look for what could be wrong here"),
     Verb("config", "Project", "The settings in effect", ("show",)),

@@ -10,6 +10,8 @@ from assets_core.errors import StoreError
 from assets_core.ports import LivenessProbe, StateStore
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
     from assets_core.store.postgres import PostgresEngine
 
 _SQLITE = "sqlite:///"
@@ -28,7 +30,7 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     nothing is ever created, migrated or written, and what does not exist yet reads as an empty store. Raises
     StoreError (E6xx) that names the file or the server, and the remedy.
     """
-    file = _file(url)
+    file = sqlite_file(url)
     if file is not None:
         from assets_core.store.sql_store import SqlStore
         from assets_core.store.sqlite import SqliteEngine
@@ -55,12 +57,13 @@ def open_for_a_look(url: str, *, alive: LivenessProbe) -> StateStore:
 
     A state file that does not exist is an empty store in memory, and no database library is loaded (0.3 s) to say so.
     """
-    file = _file(url)
+    file = sqlite_file(url)
     absent = file is not None and not os.path.lexists(file)
     return open_store(_MEMORY if absent else url, alive=alive, read_only=True)
 
 
-def _file(url: str) -> Path | None:
+def sqlite_file(url: str) -> Path | None:
+    """The state file that ``url`` names; None for a store that is no file."""
     path = url.removeprefix(_SQLITE)
     return Path(path) if path not in ("", url) and not path.endswith(":memory:") else None
 
@@ -72,6 +75,14 @@ def is_shared(url: str) -> bool:
 
 def postgres_engine(url: str, *, read_only: bool) -> PostgresEngine:
     """The engine behind a store in PostgreSQL."""
+    parsed, patience_s = postgres_url(url)
+    from assets_core.store.postgres import PostgresEngine
+
+    return PostgresEngine(parsed, patience_s=patience_s, read_only=read_only)
+
+
+def postgres_url(url: str) -> tuple[URL, float]:
+    """The address of a store in PostgreSQL, and for how many seconds a server that went away is waited for."""
     from importlib.util import find_spec
 
     from sqlalchemy.engine import make_url
@@ -83,8 +94,6 @@ def postgres_engine(url: str, *, read_only: bool) -> PostgresEngine:
             "the state store is in PostgreSQL, but the package `psycopg` is not installed",
             help="pip install 'assets-core[postgres]'",
         )
-    from assets_core.store.postgres import PostgresEngine
-
     try:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
         patience_s = float(str(parsed.query.get("retry_s", _PATIENCE_S)))
@@ -97,5 +106,4 @@ def postgres_engine(url: str, *, read_only: bool) -> PostgresEngine:
             "the URL of the state store in PostgreSQL cannot be read",
             help="write postgresql+psycopg://user@host:port/database, with %40 for @ in a password",
         ) from None
-    parsed = parsed.difference_update_query(["retry_s"])
-    return PostgresEngine(parsed, patience_s=patience_s, read_only=read_only)
+    return parsed.difference_update_query(["retry_s"]), patience_s

@@ -87,7 +87,7 @@ class PostgresEngine:
         self.where = shown(url)
         self.read_only = read_only
         self._patience_s = patience_s
-        self._engine = create_engine(_with_settings(url), pool_size=2, max_overflow=-1)
+        self._engine = create_engine(with_settings(url), pool_size=2, max_overflow=-1)
         self._readers = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -96,6 +96,8 @@ class PostgresEngine:
         self._number = 0
         self._exists = False
         self._closed = False
+        self.migrated_from: int | None = None
+        """The schema that was found, where opening the store migrated it."""
         try:
             self._prepare()
         except BaseException:
@@ -129,7 +131,7 @@ class PostgresEngine:
                 self._exists = True
                 return
         with self._writers.begin() as connection:
-            bring_up_to_date(self.where, connection)
+            self.migrated_from = bring_up_to_date(self.where, connection)
         self._exists = True
 
     def _is_current(self, connection: Connection) -> bool:
@@ -348,7 +350,7 @@ def shown(url: URL) -> str:
     ).render_as_string()
 
 
-def _with_settings(url: URL) -> URL:
+def with_settings(url: URL) -> URL:
     """Our connection and session settings; those of the URL have the last word."""
     ours = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options = f"{ours} {url.query.get('options', '')}".strip()

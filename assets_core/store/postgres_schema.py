@@ -68,8 +68,11 @@ def bring_up_to_date(
     *,
     target: int = SCHEMA_VERSION,
     steps: Mapping[int, Step] = STEPS,
-) -> None:
-    """Create the schema or migrate it to ``target``, in the connection's transaction, once whoever else does."""
+) -> int | None:
+    """Create the schema or migrate it to ``target``, in the connection's transaction, once whoever else does.
+
+    The version that was migrated; None where there was nothing to migrate.
+    """
     schema = func.hashtext(func.current_schema())
     connection.execute(select(func.pg_advisory_xact_lock(_LOCK, schema)))
     version = schema_version(where, connection)
@@ -77,6 +80,8 @@ def bring_up_to_date(
         _create(connection)
     elif version < target:
         _migrate(where, connection, version, target, steps)
+        return version
+    return None
 
 
 def _create(connection: Connection) -> None:
@@ -105,6 +110,6 @@ def older(where: str, version: int) -> StoreError:
     return unusable(
         where,
         f"the state store has schema {version}, this version of assets reads {SCHEMA_VERSION}",
-        "run `assets materialize`, which migrates it",
+        "run `assets db upgrade`, which migrates it",
         "E606",
     )

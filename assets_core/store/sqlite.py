@@ -29,7 +29,6 @@ from sqlalchemy import (
     delete,
     event,
     func,
-    text,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +38,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from assets_core.store.encoding import UnreadableRow, dumps
 from assets_core.store.sql_engine import WANTED, Kind, Session, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
+from assets_core.store.sqlite_checks import file_problems
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import (
     APPLICATION_ID,
@@ -68,6 +68,8 @@ class SqliteEngine:
         self._writer = _engine(self._connect_writer, "BEGIN IMMEDIATE")
         self._queue: WriterQueue | None = None
         self._inode: tuple[int, int] | None = None
+        self.migration: tuple[int, Path] | None = None
+        """The schema that was found and the file's backup, where opening it migrated it."""
         event.listen(self._reader, "checkout", self._outdated)
         if exists(path):
             refuse_network(path)
@@ -94,7 +96,7 @@ class SqliteEngine:
             if version < SCHEMA_VERSION:
                 from assets_core.store.migrating import migrate
 
-                migrate(self.path, version)
+                self.migration = version, migrate(self.path, version)
         status = self.path.stat()
         self._inode = (status.st_dev, status.st_ino)
 
@@ -131,7 +133,7 @@ class SqliteEngine:
             raise unusable(
                 self.path,
                 f"the state store has schema {version}, this version of assets reads {SCHEMA_VERSION}",
-                "run `assets materialize`, which backs it up and migrates it",
+                "run `assets db upgrade`, which backs it up and migrates it",
                 "E606",
             )
         return connection
@@ -204,13 +206,9 @@ class SqliteEngine:
             self._queue.close()
             self._queue = None
 
-    def examine(self, connection: Session) -> Iterator[str]:
+    def examine(self, connection: Session) -> Iterable[str]:
         """Every page, index and reference."""
-        for (said,) in connection.execute(text("PRAGMA integrity_check")):
-            if said != "ok":
-                yield " ".join(str(said).split())
-        for table, row, *_ in connection.execute(text("PRAGMA foreign_key_check")):
-            yield f"row {row} of the table `{table}` refers to one that is not there"
+        return file_problems(connection)
 
     # --- SQL ----------------------------------------------------------------------------------------------------
 

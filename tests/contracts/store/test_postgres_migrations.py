@@ -128,7 +128,7 @@ def test_an_older_schema_is_left_alone_by_readers(postgres: PostgresServer, old:
         open_store(old, alive=bool, read_only=True)
     assert str(caught.value) == (
         f"E606: the state store has schema 0, this version of assets reads {SCHEMA_VERSION} "
-        "(postgresql://postgres@/postgres); run `assets materialize`, which migrates it"
+        "(postgresql://postgres@/postgres); run `assets db upgrade`, which migrates it"
     )
     with pytest.raises(StoreError, match="E615: the state store has schema 0, which is too old"):
         open_store(old, alive=bool)

@@ -217,7 +217,7 @@ def test_an_older_schema_is_migrated_by_a_writer_and_refused_by_a_reader(tmp_pat
     saved = old.with_name(f"state.db.schema-{SCHEMA_VERSION}")
     assert run_as_next_version(old, "ro") == (
         f"E606: the state store has schema {SCHEMA_VERSION}, this version of assets reads "
-        f"{SCHEMA_VERSION + 1} ({old}); run `assets materialize`, which backs it up and migrates it"
+        f"{SCHEMA_VERSION + 1} ({old}); run `assets db upgrade`, which backs it up and migrates it"
     )
     assert not saved.exists()
     sequence = run_as_next_version(old, "rw").split()[0]
