@@ -171,7 +171,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(new: Path) -> None:
 
 def test_a_store_that_is_not_whole_is_not_copied(new: Path) -> None:
     dangle(new)
-    with pytest.raises(CorruptionError, match="E609: .*refers to one that is not there"):
+    with pytest.raises(CorruptionError, match=r"E609: .*refers to one that is not there"):
         back_up_database(url(new), new.with_name("copy.db"))
     with new.open("r+b") as file:
         file.seek(3 * 4096)
