@@ -49,6 +49,7 @@ from assets_core.store.sqlite_files import (
     make_directory,
     open_private,
     refuse_network,
+    set_aside_log,
     sync_directory,
     unusable,
 )
@@ -349,6 +350,7 @@ def create(path: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+        set_aside_log(path)
         new.rename(path)
         sync_directory(path.parent)
     except sqlite3.Error as error:

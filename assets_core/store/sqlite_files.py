@@ -80,6 +80,17 @@ def open_private(path: Path) -> int:
         ) from error
 
 
+def set_aside_log(path: Path) -> None:
+    """Rename the log of a file that was removed: SQLite would replay it into the new one.
+
+    It is kept, because the file may be put back.
+    """
+    for suffix in ("-wal", "-shm"):
+        left = path.with_name(path.name + suffix)
+        if left.exists():
+            left.rename(left.with_name(f"{left.name}.orphan"))
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

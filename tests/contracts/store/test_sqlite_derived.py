@@ -203,3 +203,26 @@ def test_rows_in_any_order_pack_to_the_same_bytes(sqlite_world: Any, kit: Any) -
     assert [row[1] for row in chunks] == ["down", "up"]
     offsets = {row[1]: row[7] for row in chunks}
     assert offsets["up"] == offsets["down"]
+
+
+def test_chunks_are_examined_against_the_pointers(sqlite_world: Any, kit: Any) -> None:
+    busy(sqlite_world, kit)
+    sqlite_world.store.compact("default", [("days", DAYS)])
+    assert not sqlite_world.store.examine()
+    publish_many(sqlite_world, kit, "days", ALL[5:9])
+    assert not sqlite_world.store.examine()
+    path = sqlite_world.url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path)
+    kept = connection.execute("SELECT packed FROM chunks LIMIT 1").fetchone()[0]
+    for at in (8, 20, 70, 100, len(kept) - 3):
+        flipped = bytearray(kept)
+        flipped[at] ^= 1
+        connection.execute("UPDATE chunks SET packed = ? WHERE packed = ?", (bytes(flipped), kept))
+        connection.commit()
+        said = "the packed rows of `days` are not those of its versions"
+        assert list(sqlite_world.store.examine()) == [said], at
+        connection.execute("UPDATE chunks SET packed = ? WHERE packed = ?", (kept, bytes(flipped)))
+    connection.execute("DELETE FROM chunks WHERE packed = ?", (kept,))
+    connection.commit()
+    assert list(sqlite_world.store.examine()) == [said]
+    connection.close()

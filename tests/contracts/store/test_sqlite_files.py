@@ -337,6 +337,22 @@ def mounts(tmp_path: Path, kind: str, point: Path) -> Path:
     return table
 
 
+def test_the_log_of_a_removed_store_is_not_replayed_into_a_new_one(
+    sqlite_world: Any, kit: Any
+) -> None:
+    sqlite_world.publish("a")
+    path = Path(sqlite_world.url.removeprefix("sqlite:///"))
+    log = path.with_name(path.name + "-wal")
+    before = log.read_bytes()
+    assert before
+    path.unlink()
+    new = open_store(sqlite_world.url, alive=bool)
+    assert new.sequence() == 0
+    assert not new.examine()
+    new.close()
+    assert log.with_name(log.name + ".orphan").read_bytes() == before
+
+
 def test_a_network_filesystem_is_refused_with_a_hint(tmp_path: Path) -> None:
     point = tmp_path / "share of all"
     table = mounts(tmp_path, "nfs4", point)
