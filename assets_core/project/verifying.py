@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from assets_core.errors import Place, StoreError
+from assets_core.execution.attempt_folders import owners
 from assets_core.execution.soundness import look_at
 from assets_core.graph import AssetGraph
 from assets_core.model.keys import AssetPartition
@@ -165,6 +166,8 @@ class _Looking:
         self._verified = verified
         self._home = project.definitions.home
         self._materializers = project.definitions.runtime.materializers
+        first = reader.run("1")
+        self._signature = first[0].run if first is not None else ""
 
     def look(self, batch: list[MaterializationRecord]) -> None:
         """Read these versions, count what was found and record what is news."""
@@ -200,14 +203,17 @@ class _Looking:
 
     def _require_data(self, batch: Sequence[MaterializationRecord]) -> None:
         """With nothing there at all, a disk is not mounted: that is no reason to make everything again."""
-        data = self._home.data
-        if any(r.written.files for r in batch) and not data.is_dir():
+        stored = [r for r in batch if r.written.files]
+        if not stored or self._signature in owners(self._home):
+            return
+        places = (self._home.version(r.asset, r.partition, r.attempt) for r in stored)
+        if not any(place.exists() for place in places):
             raise StoreError(
                 "E619",
                 "the folder of all stored versions is not there",
-                place=Place(str(data)),
-                help="mount its disk, or correct `data`; if it is gone for good, make an empty one and "
-                "run `assets verify` again: then all of it counts as missing and is made again",
+                place=Place(str(self._home.data)),
+                help="mount its disk, or correct `data`; if all of it is gone for good, make it again "
+                "with `assets materialize --force`",
             )
 
     def _look(self, record: MaterializationRecord) -> _Found:

@@ -207,13 +207,26 @@ def test_a_disk_that_is_not_mounted_makes_nothing_out_of_date(shop: Shop) -> Non
     data.rename(home(shop) / "unmounted")
     with pytest.raises(StoreError, match="E619"):
         looked(shop)
+    data.mkdir()  # where a disk was mounted, an empty folder stays
+    with pytest.raises(StoreError, match="E619"):
+        looked(shop)
     assert shop.todo() == []
-    data.mkdir()
-    assert looked(shop).counts["missing"] == 5
     data.rmdir()
     (home(shop) / "unmounted").rename(data)
-    assert looked(shop).counts["recovered"] == 5
-    assert shop.todo() == []
+    assert looked(shop).ok
+
+
+def test_data_that_is_gone_for_good_can_be_made_again(shop: Shop) -> None:
+    shutil.rmtree(home(shop) / "data")
+    shop.build(force=True)
+    assert looked(shop).ok
+
+
+def test_everything_missing_below_a_folder_that_is_ours_is_marked(shop: Shop) -> None:
+    for name in ("rows", "other", "note", "down"):
+        shutil.rmtree(home(shop) / "data" / name)
+    assert looked(shop).counts["missing"] == 5
+    assert len(shop.build()) == 5
 
 
 def test_every_version_is_read_however_many_there_are(
