@@ -170,7 +170,7 @@ class Project:
 
     def running(self, reader: StateReader, graph: AssetGraph) -> Running:
         """What live runs hold at this moment, per asset number of a graph of this project."""
-        return running_now(graph, reader, self.env, self.definitions.settings.home)
+        return running_now(graph, reader, self.env)
 
     # --- planning -----------------------------------------------------------------------------------------------
 

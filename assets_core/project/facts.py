@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from pathlib import Path
 
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
@@ -32,12 +31,10 @@ class StatusFacts:
         return self.statuses.get(status, {}).keys()
 
 
-def running_now(graph: AssetGraph, reader: StateReader, env: str, home: Path) -> Running:
-    """What live runs hold at this moment."""
-    from assets_core.store.liveness import is_alive
-
+def running_now(graph: AssetGraph, reader: StateReader, env: str) -> Running:
+    """What live runs hold at this moment, on whatever host."""
     leases = reader.leases(env)
-    alive = {run for run in {lease.run for lease in leases} if is_alive(home, run)}
+    alive = {run for run in {lease.run for lease in leases} if reader.is_alive(run)}
     held: dict[int, list[str]] = {}
     for lease in leases:
         if lease.run in alive and lease.asset in graph.numbers:

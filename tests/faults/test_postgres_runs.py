@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections import Counter
@@ -65,6 +66,14 @@ def project(folder: Path, url: str) -> Command:
     return Command(folder)
 
 
+def started(command: Command) -> subprocess.Popen[str]:
+    """A run that goes on beside the test."""
+    return subprocess.Popen(
+        [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
 def calls(folder: Path) -> Counter[str]:
     return Counter((folder / "calls.log").read_text().splitlines())
 
@@ -90,10 +99,7 @@ def test_a_server_that_crashes_again_and_again_under_a_run_costs_nothing_but_tim
 ) -> None:
     url = server.new_url()
     command = project(tmp_path / "project", url)
-    run = subprocess.Popen(
-        [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    run = started(command)
     log, crashes = command.folder / "calls.log", 0
     while run.poll() is None:
         if log.exists() and len(log.read_text().splitlines()) > 4 * crashes:
@@ -118,6 +124,8 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
         PROJECT.replace('    ran("doubled', '    wait_for_the_end(context)\n    ran("doubled')
         + STOPPING
     )
+    for pipe in ("stop", "stopped"):
+        os.mkfifo(command.folder / pipe)
     stopping = threading.Thread(target=_stop_when_asked, args=(server, command.folder))
     stopping.start()
     done = command("materialize")
@@ -139,33 +147,71 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
 STOPPING = """
 
 def wait_for_the_end(context: AssetContext) -> None:
-    if context.partition.key == "p07" and not Path("stopped").exists():
-        Path("stop").touch()
-        while not Path("stopped").exists():
-            pass
+    if context.partition.key == "p07" and Path("stop").exists():
+        Path("stop").write_text("now")  # a pipe: until somebody reads
+        Path("stopped").read_text()
 """
 
 
 def _stop_when_asked(server: PostgresServer, folder: Path) -> None:
-    while not (folder / "stop").exists():
-        pass
+    (folder / "stop").read_text()
+    (folder / "stop").unlink()
     server.stop("immediate")
-    (folder / "stopped").touch()
+    (folder / "stopped").write_text("done")
 
 
 def test_two_runs_at_once_share_the_work(tmp_path: Path, server: PostgresServer) -> None:
     """Two processes of one project, which claim from one store; nothing is computed twice."""
     url = server.new_url()
     command = project(tmp_path / "project", url)
-    runs = [
-        subprocess.Popen(
-            [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
+    runs = [started(command) for _ in range(2)]
     said = [run.communicate()[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     assert set(calls(command.folder).values()) == {1}
     assert set(records(server, url).values()) == {1}
     assert len(records(server, url)) == 21
+
+
+SLOW = """
+from __future__ import annotations
+
+from pathlib import Path
+
+from assets_core import asset
+
+HERE = Path(r"SHARED")
+
+
+@asset
+def slow() -> int:
+    with (HERE / "calls.log").open("a") as file:
+        file.write("slow\\n")
+    (HERE / "go").read_text()  # a pipe: until somebody writes
+    return 1
+"""
+
+
+def test_what_a_run_of_another_host_holds_is_waited_for_and_adopted(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    """Two folders with lock files of their own are two hosts; they share the store and the values."""
+    url = postgres.new_url()
+    hosts = [project(tmp_path / name, url) for name in ("here", "there")]
+    for host in hosts:
+        config = host.folder / "assets.toml"
+        config.write_text(config.read_text() + f'data = "{tmp_path}/data"\n')
+        (host.folder / "work.py").write_text(SLOW.replace("SHARED", str(tmp_path)))
+    os.mkfifo(tmp_path / "go")
+    here, there = hosts
+    runs = [started(here)]
+    while not (tmp_path / "calls.log").exists():
+        assert runs[0].poll() is None
+    assert there.json("ls", "status:running")["assets"][0]["key"] == "slow"
+    runs.append(started(there))
+    while len(there.json("runs", "ls")["runs"]) < 2:
+        assert runs[1].poll() is None
+    (tmp_path / "go").write_text("on")
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert calls(tmp_path) == Counter(["slow"])
+    assert records(postgres, url) == Counter([("slow", "")])
