@@ -22,9 +22,11 @@ GLYPHS = {
     "maybe": ("?", "maybe"),
     "blocked": ("!", "blocked"),
     "failed": ("x", "failed"),
+    "running": (">", "note"),
     "source": (" ", ""),
 }
-WORST_FIRST = ("failed", "blocked", "missing", "stale", "maybe", "current")
+WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "current")
+"""Which glyph an asset gets that has several; what a live run holds at the moment goes before how it stands."""
 
 Kind = Annotated[
     str | None, typer.Option("--kind", metavar="K", help="Only this kind: python, sql, source.")
@@ -96,9 +98,17 @@ def _rows(project: Project, status: Status, chosen: Sequence[int]) -> Iterator[S
 
 
 def counts_of(status: Status, number: int) -> dict[str, int]:
-    """How many partitions of an asset have each status; *missing* and *failed* ones are also stale."""
-    found = {name: status.statuses.get(name, {}).get(number) for name in WORST_FIRST}
-    return {name: len(partitions) for name, partitions in found.items() if partitions}
+    """How many partitions of an asset have each status; *missing* and *failed* ones are also stale.
+
+    What runs now counts as running alone.
+    """
+    from assets_core.partitions import PartitionSet
+
+    nothing = PartitionSet.EMPTY
+    found = {name: status.statuses.get(name, {}).get(number, nothing) for name in WORST_FIRST}
+    running = found["running"]
+    counts = {name: len(p if name == "running" else p - running) for name, p in found.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _glyph(counts: dict[str, int]) -> Piece:

@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assets_core.private_folders import make_private
+
 if TYPE_CHECKING:
     from assets_core.graph import AssetGraph
 
@@ -40,7 +42,7 @@ def write_index(home: Path, graph: AssetGraph) -> None:
     with contextlib.suppress(OSError):
         if path.exists() and path.read_text(encoding="utf-8") == text:
             return
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(home)
         _ignore_for_git(home)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="names-")

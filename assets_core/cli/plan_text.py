@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from assets_core.cli.errors import WHOLE, Line, cells
 from assets_core.cli.reason_text import RunName, reason_text
 from assets_core.cli.summary_text import nothing_to_do
 from assets_core.cli.wording import counted, listed
 from assets_core.graph import AssetGraph
-from assets_core.model.plans import Action, CheckStep, NeverMaterialized, Plan, Step
+from assets_core.model.plans import (
+    Action,
+    Annotation,
+    CheckFailing,
+    CheckStep,
+    LastAttemptFailed,
+    NeverMaterialized,
+    Plan,
+    Step,
+)
 from assets_core.observe.details import NO_DETAILS, Details
 from assets_core.partitions import PartitionSet, describe_ranges
 from assets_core.safe_text import safe_text
@@ -105,17 +115,30 @@ def _roughly(seconds: float) -> str:
 
 
 def note_lines(plan: Plan) -> Iterator[Line]:
-    """What a plan says beside its steps: failed attempts, and what is out of date but was not selected."""
+    """What a plan says beside its steps: its annotations, and what is out of date but was not selected."""
     for note in plan.annotations:
         times = len(note.partitions)
         where = f" for {counted(times, 'partition')}" if times > 1 else ""
-        yield (("note: ", "note"), f"the last attempt at {note.asset} failed{where}")
+        yield (("note: ", "note"), _annotation(note, where))
     if plan.unselected_stale:
         names = listed(list(plan.unselected_stale))
         is_are = "is" if len(plan.unselected_stale) == 1 else "are"
         advice = "put `+` before the selection to include what is upstream"
         said = f"{names} {is_are} out of date too but not selected and read as it is; {advice}"
         yield (("note: ", "note"), said)
+
+
+def _annotation(note: Annotation, where: str) -> str:
+    match note:
+        case LastAttemptFailed():
+            return f"the last attempt at {note.asset} failed{where}"
+        case CheckFailing():
+            return (
+                f"what is published of {note.asset} fails a blocking check{where}: "
+                f"nothing new is built on it; see `assets show {note.asset}`"
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _tail(plan: Plan, command: str) -> Line:

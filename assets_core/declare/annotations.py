@@ -85,7 +85,7 @@ def _metadata(text: str, names: Names, local: Names | None) -> object:
     except NameError as error:
         raise UnresolvedName(error.name or text) from error
     except Exception as error:
-        raise UnresolvedName(text) from error
+        raise FailedMetadata(text, error) from error
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +99,14 @@ class UnresolvedName(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class FailedMetadata(Exception):
+    """What stands beside a type, such as a call of Input, exists but raises ``error``."""
+
+    def __init__(self, text: str, error: Exception) -> None:
+        super().__init__(text)
+        self.text, self.error = text, error
 
 
 def load_annotation(annotation: object, function: Callable[..., object]) -> object:
@@ -223,4 +231,19 @@ def unresolved_parameter(
         f"`{name}`, in the annotation of `{parameter}`, is not defined at run time",
         place=parameter_place(code_place(code), code.co_name, parameter),
         help=f"import `{name}` outside `if TYPE_CHECKING:`",
+    )
+
+
+def failed_parameter(
+    function: Callable[..., object], parameter: str, failed: FailedMetadata
+) -> DefinitionError:
+    """E102 for a call in the annotation of ``parameter`` that raises, such as ``Input`` without an asset."""
+    code = function.__code__
+    said = str(failed.error) or type(failed.error).__name__
+    is_input = failed.text.partition("(")[0].rpartition(".")[2] == "Input"
+    return DefinitionError(
+        "E102",
+        f"`{failed.text}`, in the annotation of `{parameter}`, can't be evaluated: {said}",
+        place=parameter_place(code_place(code), code.co_name, parameter),
+        help=f'the asset or its key comes first: `Input("{parameter}", ...)`' if is_input else None,
     )

@@ -17,7 +17,14 @@ from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from assets_core.declare.annotations import Names, UnresolvedName, resolve, unresolved_parameter
+from assets_core.declare.annotations import (
+    FailedMetadata,
+    Names,
+    UnresolvedName,
+    failed_parameter,
+    resolve,
+    unresolved_parameter,
+)
 from assets_core.declare.context import AssetContext
 from assets_core.declare.inputs import Input
 from assets_core.declare.places import code_place, parameter_place
@@ -125,7 +132,7 @@ class _Reader:
             return type(None)
         try:
             return resolve(found, self._names, self._local)
-        except UnresolvedName:
+        except (UnresolvedName, FailedMetadata):
             return found
 
     def _input(self, name: str, annotation: object) -> InputParameter:
@@ -138,6 +145,8 @@ class _Reader:
             resolved = resolve(annotation, self._names, self._local)
         except UnresolvedName as error:
             raise unresolved_parameter(self._function, name, error.name) from None
+        except FailedMetadata as failed:
+            raise failed_parameter(self._function, name, failed) from failed.error
         if isinstance(resolved, str) and resolved.rpartition(".")[2] in _MUST_RESOLVE:
             raise unresolved_parameter(self._function, name, resolved)
         return resolved

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias, cast
 
-from assets_core.execution.paths import make_private
+from assets_core.private_folders import make_private
 
 Redact: TypeAlias = Callable[[str], str]
 Capture: TypeAlias = "Callable[[Path, Redact], AbstractContextManager[LogFile]]"

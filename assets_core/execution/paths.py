@@ -18,6 +18,7 @@ from pathlib import Path
 from assets_core.errors import CorruptionError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
+from assets_core.private_folders import make_private
 
 _WHOLE = "~"
 _FOLDERS = ("data", "logs", "runs", "cache")
@@ -74,7 +75,7 @@ class Home:
         for name in _FOLDERS:
             _refuse_link(self.root / name)
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.root)
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
@@ -106,18 +107,6 @@ def _refuse_link(path: Path) -> None:
             place=Place(str(path)),
             help="put the folder back in its place; to keep data on another disk, set `data` or ASSETS_HOME",
         )
-
-
-def make_private(directory: Path) -> list[Path]:
-    """Create a directory and its missing ancestors as 0700; returns those created, outermost first."""
-    created: list[Path] = []
-    missing = directory
-    while not missing.exists():
-        created.append(missing)
-        missing = missing.parent
-    for path in reversed(created):
-        path.mkdir(mode=0o700, exist_ok=True)
-    return created[::-1]
 
 
 def make_asset_folders(home: Home, assets: Iterable[AssetKey]) -> None:

@@ -31,6 +31,7 @@ from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
 from assets_core.execution.state import RunState
 from assets_core.execution.tally import RunResult
+from assets_core.execution.telling import Telling
 from assets_core.model.events import (
     Blocked,
     Event,
@@ -95,17 +96,21 @@ class Runner:
         self._conflicts: list[tuple[float, Refused]] = []
         self._extended: dict[int, PartitionSet] = {}
         self._stop: RunStatus | None = None
-        inner = state.emit
+        self._telling = Telling(state.emit, self._stop_as_failed)
 
         def emit(event: Event) -> None:
             state.tally.see(event)
-            inner(event)
+            self._telling.emit(event)
 
         state.emit = emit
 
     def request_stop(self) -> None:
         """Start nothing more, wait for what is running, record it and end the run as cancelled."""
         self._stop = RunStatus.CANCELLED
+
+    def _stop_as_failed(self) -> None:
+        """Who listens cannot go on: what is running is finished and recorded before that is raised."""
+        self._stop = RunStatus.FAILED
 
     def run(self, plan: Plan, record: RunRecord) -> RunResult:
         """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
@@ -121,6 +126,8 @@ class Runner:
         self._checkups.add(plan.checks)
         try:
             status = self._drive()
+            if self._telling.error is not None:
+                raise self._telling.error
         except BaseException as error:
             self._end_after(error, record.run, plan)
             raise
@@ -236,7 +243,7 @@ class Runner:
         calls: list[Call] = []
         checkups: list[Checkup] = []
         landed = [(flight, _landed(flight, future)) for flight, future in arrived]
-        with self.store.writing() as tx:
+        with self._telling.after_commit(), self.store.writing() as tx:
             self._catch_up(tx)
             self._record(tx, landed)
             if self._stop is None:

@@ -21,7 +21,7 @@ from assets_core.execution.checking import evaluate_checks, refuse_other_checks
 from assets_core.execution.failures import describe
 from assets_core.execution.loading import NOTHING_STORED, Loader, make_context
 from assets_core.execution.metadata import checked_metadata
-from assets_core.execution.paths import make_private, refuse_links, sync_trees
+from assets_core.execution.paths import refuse_links, sync_trees
 from assets_core.execution.queries import run_query
 from assets_core.execution.results import awaited, outputs_of
 from assets_core.execution.runtime import Runtime
@@ -47,6 +47,7 @@ from assets_core.model.records import Failure
 from assets_core.model.values import Written
 from assets_core.model.versions import DataVersion, digest
 from assets_core.ports import OutputTask, StepRequest, WriteOptions
+from assets_core.private_folders import make_private
 
 
 def execute_step(runtime: Runtime, request: StepRequest, capture: Capture) -> StepOutcome:

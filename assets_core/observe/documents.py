@@ -32,7 +32,7 @@ Document: TypeAlias = dict[str, JSON]
 Statuses: TypeAlias = Mapping[str, Mapping[int, PartitionSet]]
 """Per status, per asset number, the partitions that have it."""
 COUNTS = ("materialized", "unchanged", "restored", "failed", "blocked", "current")
-STATUSES = ("current", "stale", "missing", "maybe", "failed", "blocked")
+STATUSES = ("current", "stale", "missing", "maybe", "failed", "blocked", "running")
 
 
 class StepOfRun(Protocol):

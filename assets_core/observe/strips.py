@@ -1,6 +1,7 @@
 """A partition strip: the partitions of an asset in order, folded into as many cells as there is room for.
 
-A cell is a bucket of neighbours and shows the worst state among them; it is never a list of keys.
+A cell is a bucket of neighbours and shows the worst state among them, or that a live run
+holds one of them; it is never a list of keys.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from assets_core.partitions import PartitionSet
 
-WORST_FIRST = ("failed", "blocked", "missing", "stale", "maybe", "current")
+WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "current")
 
 
 @dataclass(frozen=True, slots=True)

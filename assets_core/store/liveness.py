@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 
 from assets_core.errors import ConflictError, InternalError, Place, StoreError
+from assets_core.private_folders import make_private
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -65,7 +66,7 @@ def is_alive(home: Path, run: str) -> bool | None:
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         return os.open(path, flags, 0o600)
     except OSError as error:

@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 
 from assets_core.errors import CorruptionError, Place, StoreError
+from assets_core.private_folders import make_private
 
 APPLICATION_ID = 0x41434C53
 _MAGIC = b"SQLite format 3\0"
@@ -57,9 +58,7 @@ def damaged(path: Path, what: str) -> CorruptionError:
 def make_directory(path: Path) -> None:
     """Create the state directory for its owner alone; an existing one keeps its permissions."""
     try:
-        missing = [p for p in (path, *path.parents) if not p.exists()]
-        for one in reversed(missing):
-            one.mkdir(mode=0o700, exist_ok=True)
+        make_private(path)
     except OSError as error:
         raise unusable(
             path,

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from assets_core.model.versions import digest
+from assets_core.private_folders import make_private
 from assets_core.versioning.modules import ALGORITHM
 
 MIN_UNUSED = 100
@@ -58,7 +59,7 @@ class FingerprintCache:
         if not self._new:
             return
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._file.parent)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
             try:
                 with os.fdopen(handle, "wb") as out:

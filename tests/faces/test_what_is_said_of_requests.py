@@ -121,7 +121,14 @@ def test_what_runs_now_can_be_selected_and_what_a_dead_run_held_is_not_running(
     run = start(slow)
     listed = slow("ls", "status:running", "--json").document["assets"]
     assert [asset["key"] for asset in listed] == ["slow"]
+    assert listed[0]["status"]["running"] == 1
     assert [step["asset"] for step in slow.json("plan", "status:running")["steps"]] == ["slow"]
+    (row,) = [line for line in slow("ls").out.splitlines() if " slow " in line]
+    assert row.split() == [">", "slow", "python", "default", "3", "1", "running,", "2", "missing"]
+    strip = slow("partitions", "slow").out.splitlines()
+    assert strip[1].strip() == ">++"
+    assert "  > 1 running  a" in strip
+    assert slow("partitions", "slow", "--status", "running").out == "a\n"
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=60)
     assert slow("ls", "status:running", "--json").document["assets"] == []

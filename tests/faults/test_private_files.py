@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from assets_core.cli.name_index import write_index
+from assets_core.execution.paths import Home
+from assets_core.graph import build_graph
+from assets_core.store.liveness import RunLock, lock_path
+from assets_core.versioning.cache import FingerprintCache
 from tests.faces.command import Command
 
 SHOP = """\
@@ -75,3 +80,29 @@ def test_everything_below_the_state_directory_is_private(tmp_path: Path) -> None
     assert {"state.sqlite", "names.json", "logs", "data", "program", "data.parquet"} <= names
     wanted = {path: 0o700 if path.is_dir() else 0o600 for path in modes}
     assert {str(p): oct(mode) for p, mode in modes.items() if mode != wanted[p]} == {}
+
+
+def _cache(home: Path) -> None:
+    cache = FingerprintCache(home / "cache")
+    cache.put("key", 1)
+    cache.save()
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(
+    "write",
+    [
+        _cache,
+        lambda home: Home(home, home / "data").create(),
+        lambda home: RunLock(lock_path(home, "0" * 26)).close(),
+        lambda home: write_index(home, build_graph([])),
+    ],
+    ids=["fingerprints", "home", "lock", "names"],
+)
+def test_missing_folders_above_the_state_directory_are_private_whoever_makes_them(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path / "above" / "state")
+    made = [p for p in tmp_path.rglob("*") if p.is_dir()]
+    assert {"above", "state"} <= {p.name for p in made}
+    assert {stat.S_IMODE(p.lstat().st_mode) for p in made} == {0o700}

@@ -31,6 +31,36 @@ def test_an_error_of_who_listens_ends_the_run_as_failed(shop: Shop) -> None:
     assert run.status is RunStatus.FAILED
 
 
+def test_an_error_of_who_listens_takes_nothing_from_the_record_and_what_is_claimed_is_finished(
+    shop: Shop,
+) -> None:
+    two = '\n@asset\ndef two(one: int) -> int:\n    ran("two")\n    return 2\n'
+    shop.define(
+        ONE + two + '\n@asset\ndef three(two: int) -> int:\n    ran("three")\n    return 3\n'
+    )
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Materialized):
+            raise Broken("no terminal")
+
+    with pytest.raises(Broken):
+        shop.attempt(on_event=listen)
+    assert shop.calls() == ["one", "two"]
+    assert shop.build() == ["three"]
+
+
+def test_a_listener_is_told_only_of_what_others_can_see_already(shop: Shop) -> None:
+    shop.define(ONE)
+    todo: list[list[str]] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Materialized):
+            todo.append(shop.todo())
+
+    shop.attempt(on_event=listen)
+    assert todo == [[]]
+
+
 def test_a_store_that_fails_at_the_end_does_not_hide_what_ended_the_run(shop: Shop) -> None:
     shop.define(ONE)
 

@@ -15,6 +15,7 @@ from assets_core.model.keys import AssetKey
 from assets_core.model.plans import (
     Action,
     CheckBlocked,
+    CheckFailing,
     CheckStep,
     CodeChanged,
     ConfigChanged,
@@ -167,11 +168,14 @@ def test_a_plan_of_blocked_steps_offers_nothing_to_run() -> None:
 
 def test_notes_name_what_the_plan_leaves_alone() -> None:
     graph = graph_of(a=DAYS)
-    failed = LastAttemptFailed(AssetKey("a"), days("2026-11-18", "2026-11-19"))
-    plan = plan_of(current=1, annotations=(failed,), unselected_stale=(AssetKey("raw"),))
+    two = days("2026-11-18", "2026-11-19")
+    notes = (LastAttemptFailed(AssetKey("a"), two), CheckFailing(AssetKey("a"), two))
+    plan = plan_of(current=1, annotations=notes, unselected_stale=(AssetKey("raw"),))
     assert text(plan_lines(plan, graph)) == (
         "Nothing to do: 1 current.\n"
         "note: the last attempt at a failed for 2 partitions\n"
+        "note: what is published of a fails a blocking check for 2 partitions:"
+        " nothing new is built on it; see `assets show a`\n"
         "note: raw is out of date too but not selected and read as it is;"
         " put `+` before the selection to include what is upstream"
     )

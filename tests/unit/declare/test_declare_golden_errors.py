@@ -311,6 +311,34 @@ CASES: dict[str, tuple[str, str]] = {
         help: import `Input` outside `if TYPE_CHECKING:`
         """,
     ),
+    "an Input without its asset": (
+        """
+        from typing import Annotated, TYPE_CHECKING
+        if TYPE_CHECKING:
+            import pandas as pd
+
+        @asset
+        def report(orders: Annotated[pd.DataFrame, Input(columns=["id"])]): ...
+        """,
+        """
+        DefinitionError E102: `Input(columns=['id'])`, in the annotation of `orders`, can't be evaluated: \
+Input.__init__() missing 1 required positional argument: 'asset'
+        at shop/assets.py:8:12+6
+        help: the asset or its key comes first: `Input("orders", ...)`
+        """,
+    ),
+    "metadata that raises": (
+        """
+        from typing import Annotated
+
+        @asset
+        def report(orders: Annotated[int, 1 / 0]): ...
+        """,
+        """
+        DefinitionError E102: `1 / 0`, in the annotation of `orders`, can't be evaluated: division by zero
+        at shop/assets.py:6:12+6
+        """,
+    ),
     "an Input that is none": (
         """
         from typing import Annotated
