@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assets_core.execution.paths import Home, checked_id, make_private, refuse_links, sync_trees
+from assets_core.execution.paths import Home, checked_id, refuse_links, sync_trees
+from assets_core.private_folders import make_private
 
 _OWNERS = ".owners"
 _ATTEMPT = re.compile(r"~?([0-9a-hjkmnp-tv-z]{26})")
