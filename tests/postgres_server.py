@@ -14,9 +14,10 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 import psutil
@@ -25,6 +26,7 @@ _OPTIONS = (
     "-k {socket} -c listen_addresses= -c fsync=off -c max_connections=60 -c shared_buffers=32MB "
     "-c deadlock_timeout=20ms"
 )
+_PREFIX = "assets-pg-"
 _PASSWORDS = "local all /^guarded scram-sha-256\nlocal all all trust\n"
 
 
@@ -37,14 +39,25 @@ class PostgresServer:
 
     @classmethod
     def made(cls) -> PostgresServer:
-        """A new one, not running yet."""
-        folder = Path(tempfile.mkdtemp(prefix="assets-pg-"))
+        """A new one, not running yet. Those of test sessions that were killed are removed."""
+        for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/owners"):
+            if not any(psutil.pid_exists(int(pid)) for pid in left.read_text().split()):
+                with suppress(CalledProcessError):  # another session removes it just now
+                    cls(left.parent).remove()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         folder.chmod(0o755)
         _handle(folder).ensure_pgdata_inited()
         (folder / "data" / "pg_hba.conf").write_text(_PASSWORDS)
         (folder / "socket").mkdir()
         (folder / "socket").chmod(0o777)
-        return cls(folder)
+        server = cls(folder)
+        server.own()
+        return server
+
+    def own(self) -> None:
+        """Say that this process needs it."""
+        with (self.folder / "owners").open("a") as file:
+            file.write(f"{os.getpid()}\n")
 
     def start(self, options: str = "") -> None:
         """Start it and wait until it takes connections."""
@@ -60,7 +73,7 @@ class PostgresServer:
         """Stop it and delete everything."""
         if (self.folder / "data" / "postmaster.pid").exists():
             self.stop()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _control(self, *arguments: str) -> None:
         handle = _handle(self.folder)
@@ -114,6 +127,7 @@ def shared_server(spot: Path) -> Iterator[PostgresServer]:
             server.start()
             state.update(folder=str(server.folder), users=[])
         state["users"].append(os.getpid())
+        PostgresServer(Path(state["folder"])).own()
     try:
         yield PostgresServer(Path(state["folder"]))
     finally:
