@@ -65,7 +65,7 @@ def execute_checks(runtime: Runtime, request: CheckRequest, capture: Capture) ->
             runtime, loader, request.asset, parts, request.related, request.run, request.env
         )
         try:
-            refuse_unsound(runtime.materializers, request.asset, parts)
+            refuse_unsound(runtime.materializer, request.asset, parts)
             outcomes = judge.outcomes(versions)
         except CorruptionError as error:
             spec = _spec_of(runtime, request.asset)
@@ -201,7 +201,7 @@ class _Judge:
         if pinned.source:
             return RelatedTable(pinned.upstream, (), self.loader.load(pinned, None, optional=False))
         paths: list[Path] = []
-        refuse_unsound(self.runtime.materializers, pinned.upstream, pinned.parts)
+        refuse_unsound(self.runtime.materializer, pinned.upstream, pinned.parts)
         for part in pinned.parts:
             materializer = self.runtime.materializer(part.written.materializer)
             paths += materializer.tables((part,)) or ()
