@@ -11,11 +11,12 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
+from assets_core.declare.import_output import redacted_output
 from assets_core.declare.importing import ModuleSource, ProjectFinder
 from assets_core.declare.importing_errors import located
 from assets_core.declare.importing_limit import ImportTookTooLong, import_limit
@@ -63,12 +64,16 @@ class LoadedProject:
 
 
 def load_project(
-    root: Path | str, modules: str | Sequence[str], *, limit_s: float | None = None
+    root: Path | str,
+    modules: str | Sequence[str],
+    *,
+    limit_s: float | None = None,
+    redact: Callable[[str], str] = str,
 ) -> LoadedProject:
     """Import every module of the named packages below ``root`` or ``root/src``.
 
     Raises DefinitionError E110-E118, located in the user's file, with the original exception as its cause. ``limit_s``
-    bounds the import in seconds (main thread only).
+    bounds the import in seconds (main thread only); ``redact`` goes over what the modules print.
     """
     names = (modules,) if isinstance(modules, str) else tuple(modules)
     folder = Path(root).resolve()
@@ -88,7 +93,7 @@ def load_project(
         refuse_installed_twin(finder, top, shown)
     sys.meta_path.insert(0, finder)
     try:
-        _import_all(project, limit_s)
+        _import_all(project, limit_s, redact)
         refuse_hidden_modules(finder, shown)
     except BaseException:
         unload(project)
@@ -157,12 +162,14 @@ def _import_root(folder: Path, names: tuple[str, ...]) -> Path:
     )
 
 
-def _import_all(project: LoadedProject, limit_s: float | None) -> None:
+def _import_all(
+    project: LoadedProject, limit_s: float | None, redact: Callable[[str], str]
+) -> None:
     if not any(os.path.realpath(p or ".") == str(project.import_root) for p in sys.path):
         sys.path.append(str(project.import_root))
     current = project.packages[0]
     try:
-        with contextlib.redirect_stdout(sys.stderr), import_limit(limit_s):
+        with redacted_output(redact), import_limit(limit_s):
             for package in project.packages:
                 for current in project.finder.walk(package):
                     importlib.import_module(current)

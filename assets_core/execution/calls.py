@@ -190,7 +190,16 @@ def _pinned(
         seen = tuple((k, tokens[k]) for k in keys if k in tokens)
         return PinnedInput(key, parameter, (), columns, source=True, partitions=keys, tokens=seen)
     parts = tuple(stored_parts(state, upstream, wanted, pins))
-    return PinnedInput(key, parameter, parts, columns, partitions=keys)
+    like = None if parts else _any_part(state, upstream, pins)
+    return PinnedInput(key, parameter, parts, columns, partitions=keys, like=like)
+
+
+def _any_part(state: RunState, asset: int, pins: Pins) -> StoredPart | None:
+    """The latest partition that is stored at all."""
+    present = state.lineage.present(asset)
+    if not present:
+        return None
+    return next(stored_parts(state, asset, PartitionSet.of([present.last]), pins))
 
 
 def stored_parts(

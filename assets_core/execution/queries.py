@@ -19,8 +19,10 @@ from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from assets_core.declare.sql_assets import table_place
+from assets_core.errors import StepError
 from assets_core.execution.loading import Loader
 from assets_core.execution.runtime import Runtime
 from assets_core.model.assets import SqlBody
@@ -42,7 +44,10 @@ def run_query(
     """
     with _database(body.threads) as connection:
         for pinned in request.inputs:
-            _register(loader, connection, pinned)
+            table = _table(loader, pinned)
+            if table is None:
+                raise _no_table(runtime, body, request, pinned)
+            _register(connection, pinned.parameter or pinned.upstream, table)
         parameters = _parameters(runtime, request, partition, body.text)
         yield connection.sql(body.text, params=parameters or None)
 
@@ -85,17 +90,42 @@ def _shared(threads: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _register(loader: Loader, connection: duckdb.DuckDBPyConnection, pinned: PinnedInput) -> None:
+def _table(loader: Loader, pinned: PinnedInput) -> object:
+    """An input as a table, empty where nothing is selected of it; None where its columns are not known."""
+    if pinned.source:
+        return loader.load(pinned, None, optional=True)
+    shown = pinned.parts or tuple(filter(None, [pinned.like]))
+    read = replace(pinned, parts=shown)
+    table: Any = loader.load(replace(read, columns=_present(read)), "pyarrow.Table", optional=False)
+    return table if pinned.parts or table is None else table.slice(0, 0)
+
+
+def _no_table(
+    runtime: Runtime, body: SqlBody, request: StepRequest, pinned: PinnedInput
+) -> StepError:
+    name, upstream = pinned.parameter or pinned.upstream, pinned.upstream
+    if pinned.parts:
+        message, help = f"`{upstream}` stored nothing: its function returned None", None
+    else:
+        message = f"nothing of `{upstream}` is selected here, and its columns are not known yet"
+        help = f"materialize `{upstream}` first" if upstream != request.key else None
+    return StepError(
+        "E517",
+        message,
+        place=table_place(body, runtime.definitions[request.key].place, name),
+        help=help or "a query reads tables: write an asset that may read nothing in Python",
+    )
+
+
+def _register(connection: duckdb.DuckDBPyConnection, read_as: str, value: object) -> None:
     """Make an input a table under the name by which the query reads it: ``a/b`` is ``b`` in the schema ``a``."""
     from sqlglot import exp
 
-    *schemas, name = (pinned.parameter or pinned.upstream).split("/")
+    *schemas, name = read_as.split("/")
     schema = ".".join(schemas)
     if schema:
         database = exp.Table(db=exp.to_identifier(schema, quoted=True))
         connection.execute(exp.Create(this=database, kind="SCHEMA", exists=True).sql("duckdb"))
-    projected = replace(pinned, columns=_present(pinned))
-    value = loader.load(projected, None if pinned.source else "pyarrow.Table", optional=False)
     connection.register("_input", value)
     target = exp.table_(name, db=schema or None, quoted=True)
     query = exp.select("*").from_("_input")

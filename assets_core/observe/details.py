@@ -6,9 +6,10 @@ Plans carry versions only; the texts behind them are content-addressed in the st
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from assets_core.declare.secrets import MASK
 from assets_core.model.json import JSON
 from assets_core.model.plans import CodeChanged, ConfigChanged, Plan
 from assets_core.versioning.parts import PartChange, changed_parts, parts_from_text
@@ -51,7 +52,7 @@ def details(plan: Plan, texts: Mapping[str, str]) -> Details:
         if pair[0] in texts and pair[1] in texts
     }
     config = {
-        pair: _changed_keys(json.loads(texts[pair[0]]), json.loads(texts[pair[1]]))
+        pair: _config_keys(json.loads(texts[pair[0]]), json.loads(texts[pair[1]]))
         for pair in _pairs(plan, ConfigChanged)
         if pair[0] in texts and pair[1] in texts
     }
@@ -87,6 +88,19 @@ def _known_name(change: PartChange, values: set[str]) -> str:
         return last.strip("<>") if last.startswith("<") else name
     is_function = change.name not in values and not last[:1].isupper()
     return f"{name}()" if is_function else name
+
+
+def _config_keys(old: JSON, new: JSON) -> tuple[str, ...]:
+    """The keys that differ; where none does, what differs is a password in one of those that are kept masked."""
+    return _changed_keys(old, new) or tuple(_masked_keys(new))
+
+
+def _masked_keys(value: JSON, key: str = "") -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, item in sorted(value.items()):
+            yield from _masked_keys(item, f"{key}.{name}" if key else name)
+    elif MASK in json.dumps(value):
+        yield key
 
 
 def _changed_keys(old: JSON, new: JSON, prefix: str = "") -> tuple[str, ...]:

@@ -43,6 +43,8 @@ class PinnedInput:
     """The upstream partition keys, in order; for a source there are no parts."""
     tokens: tuple[tuple[str, str], ...] = ()
     """For a source: the token expected per partition, as observed by the planner."""
+    like: StoredPart | None = None
+    """Where nothing is selected of an asset: a partition that is not read, whose columns an empty table has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,9 @@ def definitions_of(settings: Settings, overrides: Sequence[str], redactor: Redac
     memo = ParsedQueries(settings.home / "cache" / "queries.json")
     try:
         with without_collection(), observe_creations(settings.root, memo.texts) as created:
-            loaded = load_project(settings.root, settings.module, limit_s=IMPORT_LIMIT_S)
+            loaded = load_project(
+                settings.root, settings.module, limit_s=IMPORT_LIMIT_S, redact=redactor.redact
+            )
             found = collect(loaded.objects, created)
             definitions = Definitions(settings, overrides, loaded, found, redactor)
     except AssetsError as error:
