@@ -9,11 +9,14 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import TextIO
 
 
 class _Redacted(io.TextIOBase):
     """Writes to ``stream`` line by line: a secret that is written in pieces is recognised in the whole of its line."""
+
+    encoding = "utf-8"
+    """What may be written; ``stream`` encodes it as it does."""
 
     def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
         super().__init__()
@@ -43,10 +46,6 @@ class _Redacted(io.TextIOBase):
 
     def fileno(self) -> int:
         return self._stream.fileno()
-
-    @property
-    def encoding(self) -> Any:
-        return self._stream.encoding
 
 
 @contextlib.contextmanager
