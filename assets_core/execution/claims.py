@@ -23,8 +23,8 @@ from assets_core.execution.state import RunState
 from assets_core.graph import Edge
 from assets_core.model.events import Adopted, Blocked, Unchanged
 from assets_core.partitions import PartitionSet
-from assets_core.planning.blocking import along_self
 from assets_core.planning.candidates import Kept, sort_candidates
+from assets_core.planning.own_partitions import along_self
 from assets_core.planning.staleness import Verdict
 from assets_core.ports import Lease, Transaction
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from assets_core.lineage import Lineage
 from assets_core.model.plans import Action, Plan, Step
 from assets_core.partitions import PartitionSet
-from assets_core.planning.blocking import along_self
+from assets_core.planning.own_partitions import along_self
 from assets_core.planning.shared_reads import readers
 
 _NONE = PartitionSet.EMPTY

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from assets_core.declare.definition_places import dependency_place
 from assets_core.errors import DefinitionError
@@ -18,11 +15,8 @@ from assets_core.graph import AssetGraph, Edge
 from assets_core.lineage import Lineage
 from assets_core.model.plans import InputMissing, ObservationFailed, Reason, UpstreamBlocked
 from assets_core.partitions import PartitionSet
-from assets_core.planning.fates import Decision, Fate
+from assets_core.planning.fates import Fate
 from assets_core.planning.staleness import Rebuilder
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _NONE = PartitionSet.EMPTY
 
@@ -45,9 +39,7 @@ class Blocking:
         """What is recorded."""
         return self.rebuilder.lineage
 
-    def causes(
-        self, edge: Edge, candidates: PartitionSet, decision: Decision
-    ) -> Iterator[tuple[Reason, PartitionSet]]:
+    def causes(self, edge: Edge, candidates: PartitionSet) -> Iterator[tuple[Reason, PartitionSet]]:
         """Of the partitions that would run, those that this input blocks, and why: each once.
 
         Raises DefinitionError E250 where the mapping reaches outside the upstream's partitions.
@@ -57,65 +49,65 @@ class Blocking:
             reason = ObservationFailed(self.graph.keys[edge.upstream], failure.message)
             yield reason, self.wanted[edge.downstream]
             return
-        unreadable = self._on_unreadable(edge, candidates, decision)
-        yield InputMissing(self.graph.keys[edge.upstream]), unreadable
+        missing = InputMissing(self.graph.keys[edge.upstream])
+        unreadable = self._on_unreadable(edge, candidates)
+        yield missing, unreadable
         left = candidates - unreadable
         if left and not edge.optional:
-            failing = self._on_failing(edge, decision) & left
-            yield UpstreamBlocked(self.graph.keys[edge.upstream]), failing
-            yield self._lacking(edge, left - failing, decision)
+            failing = self._on_failing(edge) & left
+            blocked = UpstreamBlocked(self.graph.keys[edge.upstream])
+            yield blocked, failing
+            absent, lost = self._lacking(edge, left - failing)
+            yield missing, absent
+            yield blocked, lost
 
-    def _on_failing(self, edge: Edge, decision: Decision) -> PartitionSet:
+    def unfit(self, edge: Edge, members: PartitionSet) -> PartitionSet:
+        """Those of an own input's partitions that bar what reads them unless this plan makes them again."""
+        found = self.lineage.unreadable(edge.upstream) & members
+        if edge.optional:
+            return found
+        found |= self.rebuilder.failing_alone(edge.upstream) & members
+        if edge.mapping.needs_every:
+            found |= members - self.lineage.readable(edge.upstream)
+        return found
+
+    def _on_failing(self, edge: Edge) -> PartitionSet:
         """What reads a published version that fails a blocking check and stays as it is."""
         fate = self.fates.get(edge.upstream) or Fate()
-        own = self._own(edge, decision)
-        if fate.dirty:  # what judges all of it together is evaluated again when that has run
-            failing = self.rebuilder.failing_alone(edge.upstream) - fate.dirty - own
+        if fate.dirty or self._made_together(edge):
+            # What judges all of it together is evaluated again when that has run.
+            failing = self.rebuilder.failing_alone(edge.upstream) - fate.dirty
         else:
-            failing = self.rebuilder.failing(edge.upstream) - own
-        there = self.lineage.present(edge.upstream) | fate.dirty | own if failing else _NONE
+            failing = self.rebuilder.failing(edge.upstream)
+        there = self.lineage.present(edge.upstream) | fate.dirty if failing else _NONE
         return edge.mapping.downstream_of(failing, there)
 
-    def _own(self, edge: Edge, decision: Decision) -> PartitionSet:
-        """What the asset's own calls are about to make of what this edge reads."""
-        return decision.run | decision.maybe if self._made_together(edge) else _NONE
-
-    def _on_unreadable(
-        self, edge: Edge, candidates: PartitionSet, decision: Decision
-    ) -> PartitionSet:
+    def _on_unreadable(self, edge: Edge, candidates: PartitionSet) -> PartitionSet:
         """What would read a damaged version that this plan does not make again, were it one of many."""
         fate = self.fates.get(edge.upstream) or Fate()
         unreadable = self.lineage.unreadable(edge.upstream) - fate.dirty
-        unreadable -= self._own(edge, decision)
         if not unreadable or not candidates:
             return _NONE
         present = self.lineage.present(edge.upstream) | fate.dirty
         return edge.mapping.downstream_of(unreadable, present) & candidates
 
-    def _lacking(
-        self, edge: Edge, candidates: PartitionSet, decision: Decision
-    ) -> tuple[Reason, PartitionSet]:
-        upstream = self.graph.keys[edge.upstream]
-        reason: Reason = InputMissing(upstream)
+    def _lacking(self, edge: Edge, candidates: PartitionSet) -> tuple[PartitionSet, PartitionSet]:
+        """What reads something that is not there, and what reads only such as this plan was to make, but cannot."""
         itself = self._made_together(edge)
         fate = self.fates.get(edge.upstream) or Fate()
         if not candidates or (fate.dirty and edge.upstream not in self.lineage.partitioned):
-            return reason, _NONE
-        available = self.lineage.readable(edge.upstream) | fate.dirty | self._own(edge, decision)
-        if fate.blocked:
-            reason = UpstreamBlocked(upstream)
+            return _NONE, _NONE
+        available = self.lineage.readable(edge.upstream) | fate.dirty
         if not edge.mapping.needs_every:
-            return reason, (_NONE if available or itself else candidates)
+            hit = _NONE if available or itself else candidates
+            return (_NONE, hit) if fate.blocked else (hit, _NONE)
         self._refuse_outside(edge, candidates)
         missing = edge.mapping.upstream_of(candidates, available) - available
-        absent = _NONE if itself else edge.mapping.without_key(candidates)
-        if not missing and not absent:
-            return reason, _NONE
-        if fate.blocked and (absent or not missing.issubset(fate.blocked)):
-            reason = InputMissing(upstream)
-        hit = absent | (edge.mapping.downstream_of(missing, available) & candidates)
-        readable = self.lineage.readable(edge.downstream)
-        return reason, along_self(self.graph, edge.downstream, hit, candidates, ending_at=readable)
+        hit = edge.mapping.downstream_of(missing, available) & candidates
+        absent = edge.mapping.downstream_of(missing - fate.blocked, available) & hit
+        if not itself:
+            absent |= edge.mapping.without_key(candidates)
+        return absent, hit - absent
 
     def _made_together(self, edge: Edge) -> bool:
         """Whether an asset reads what its own calls make: its earlier partitions, or those of a sibling."""
@@ -136,51 +128,3 @@ class Blocking:
             help="make the partitions of both cover the same range, or pass "
             "`mapping=TimeWindow(allow_missing=True)`",
         )
-
-
-def along_self(
-    graph: AssetGraph,
-    asset: int,
-    start: PartitionSet,
-    within: PartitionSet,
-    *,
-    ending_at: PartitionSet = _NONE,
-) -> PartitionSet:
-    """``start`` and everything ``within`` that reads it through its own earlier partitions, however far.
-
-    A sibling of the same call counts as the asset itself. What reads a partition of ``ending_at`` is not reached
-    through that one.
-    """
-    definition_of = graph.definition_of
-    edges = [e for e in graph.inputs(asset) if definition_of[e.upstream] == definition_of[asset]]
-    if not edges or not start or not within:
-        return start
-    members = start | (within & PartitionSet.range(start.first, within.last + 1))
-    if members == start:
-        return start
-    ordinals = members.to_array()
-    reads: list[list[tuple[int, int]]] = [[] for _ in ordinals]
-    for edge in edges:
-        table = edge.mapping.ranges_of(ordinals, members)
-        lows = np.searchsorted(ordinals, table.starts).tolist()
-        highs = np.searchsorted(ordinals, table.stops).tolist()
-        for row, low, high in zip(table.row_of_range().tolist(), lows, highs, strict=True):
-            reads[row].append((low, high))
-    started, ends = start.contains(ordinals).tolist(), ending_at.contains(ordinals).tolist()
-    return PartitionSet.of(ordinals[_reached(started, ends, reads)])
-
-
-def _reached(
-    started: list[bool], ends: list[bool], reads: list[list[tuple[int, int]]]
-) -> NDArray[np.bool_]:
-    """Which positions start or read one that is reached and no end: all read only earlier ones, so one pass tells.
-
-    ``before[i]`` counts the positions below i that lead on, so a range costs two look-ups: 0.5 us per partition,
-    where following a chain set by set took 20 us.
-    """
-    before, reached = [0], []
-    for begins, stops, ranges in zip(started, ends, reads, strict=True):
-        hit = begins or any(before[low] < before[high] for low, high in ranges)
-        reached.append(hit)
-        before.append(before[-1] + (hit and not stops))
-    return np.array(reached, np.bool_)

@@ -37,6 +37,18 @@ class Decision:
     maybe: PartitionSet
     blocked: PartitionSet
     recheck: PartitionSet
-    by: tuple[int, ...]
+    by: dict[int, PartitionSet]
+    """Per other upstream that may change, what reads that."""
     forced: bool
     sibling: AssetKey | None = None
+
+    @property
+    def dirty(self) -> PartitionSet:
+        """What may have another version after this plan, were nothing blocked."""
+        return self.run | self.maybe | self.recheck
+
+    def wait_for(self, pending: PartitionSet) -> None:
+        """These read something that may change: what is current or kept back today may be neither then."""
+        self.maybe |= pending - self.run
+        self.blocked -= pending
+        self.recheck -= pending

@@ -29,11 +29,12 @@ from assets_core.model.plans import (
     UpstreamPending,
 )
 from assets_core.partitions import PartitionSet
-from assets_core.planning.blocking import Blocking, along_self
+from assets_core.planning.blocking import Blocking
 from assets_core.planning.candidates import blocked_steps, sort_candidates
 from assets_core.planning.check_steps import check_steps
 from assets_core.planning.estimate import estimate
 from assets_core.planning.fates import Decision, Fate
+from assets_core.planning.own_partitions import Wish, along_self, changing, own_edges
 from assets_core.planning.reasons import group_reasons
 from assets_core.planning.shared_reads import readers
 from assets_core.planning.staleness import Rebuilder, Verdict
@@ -155,8 +156,10 @@ class _Planner:
             _block_together(decided)
         if len(outputs) > 1 and (not declared.can_subset or declared.publish == "together"):
             _run_together(self.graph, outputs, decided)
-        for asset, fate in zip(outputs, decided, strict=True):
-            self._finish(asset, fate)
+        if own_edges(self.graph, outputs[0]):
+            self._follow_own(dict(zip(outputs, decided, strict=True)))
+        for asset, decision in zip(outputs, decided, strict=True):
+            self._finish(asset, decision)
 
     def _decide(self, asset: int) -> Decision:
         wanted = self.wanted[asset]
@@ -169,12 +172,14 @@ class _Planner:
         blocked, recheck = kept.blocked - pending, kept.recheck - pending
         return Decision(verdict, run, pending, blocked, recheck, by, forced)
 
-    def _pending(self, asset: int, current: PartitionSet) -> tuple[PartitionSet, tuple[int, ...]]:
-        """Which current partitions read something that may change, and the upstreams that they read.
+    def _pending(
+        self, asset: int, current: PartitionSet
+    ) -> tuple[PartitionSet, dict[int, PartitionSet]]:
+        """Which current partitions read something that may change, and by upstream which read that.
 
         ``current`` includes those with a candidate of today's versions: it is of other versions when these change.
         """
-        maybe, by = _NONE, []
+        maybe, by = _NONE, dict[int, PartitionSet]()
         for edge in self.graph.inputs(asset):
             fate = self.fates.get(edge.upstream)
             if fate is None or not fate.dirty:
@@ -183,24 +188,59 @@ class _Planner:
             hit = readers(self.lineage, edge, fate.dirty, materialized) & current
             if hit:
                 maybe |= hit
-                by.append(edge.upstream)
-        return along_self(self.graph, asset, maybe, current), tuple(dict.fromkeys(by))
+                by[edge.upstream] = by.get(edge.upstream, _NONE) | hit
+        return maybe, by
+
+    def _follow_own(self, decided: Mapping[int, Decision]) -> None:
+        """What follows from what within a definition that reads its own earlier partitions."""
+        first = next(iter(decided))
+        if any(e.upstream in self.lineage.unobserved for e in self.graph.inputs(first)):
+            return  # all of it is blocked
+        starts = within = _NONE
+        for asset, decision in decided.items():
+            starts |= decision.dirty
+            within |= self.wanted[asset]
+        reach = along_self(self.graph, first, starts, within)
+        for asset in decided:
+            self.fates[asset] = Fate(dirty=reach & self.wanted[asset])
+        barred = {a: self._missing_inputs(a, self.fates[a].dirty)[0] for a in decided}
+        if any(barred.values()) or len(decided) > 1:  # else all of it is reached, and nothing stops
+            wishes = {
+                a: Wish(self.wanted[a], d.run | d.maybe, d.recheck, barred[a])
+                for a, d in decided.items()
+            }
+            found = changing(self.graph, wishes, reach, self.blocking.unfit)
+            for asset, dirty in found.items():
+                self.fates[asset].dirty = dirty
+        for asset, decision in decided.items():
+            decision.wait_for(self._reading_own(asset))
+        for asset, decision in decided.items():
+            fate = self.fates[asset]
+            fate.blocked = decision.blocked | (decision.dirty - fate.dirty)
+
+    def _reading_own(self, asset: int) -> PartitionSet:
+        """What reads something that its own definition's calls may change."""
+        found = _NONE
+        for edge in own_edges(self.graph, asset):
+            dirty = self.fates[edge.upstream].dirty if edge.upstream in self.fates else _NONE
+            if dirty:
+                present = self.lineage.present(edge.upstream) | dirty
+                found |= edge.mapping.downstream_of(dirty, present)
+        return found & self.wanted[asset]
 
     def _finish(self, asset: int, decision: Decision) -> None:
-        fate = self.fates[asset] = Fate()
-        candidates = decision.run | decision.maybe
-        blocked, steps = self._missing_inputs(asset, candidates, decision)
-        fate.run = decision.run - blocked
-        later = self._self_pending(asset, fate.run | decision.recheck)
-        fate.maybe = (decision.maybe | later) - blocked - fate.run
-        fate.recheck = decision.recheck - later - blocked
-        decision.blocked -= later | blocked
+        fate = self.fates.setdefault(asset, Fate())
+        blocked, steps = self._missing_inputs(asset, decision.run | decision.maybe)
+        fate.run, fate.maybe = decision.run - blocked, decision.maybe - blocked
+        fate.recheck = decision.recheck - blocked
+        decision.blocked -= blocked
         fate.blocked = blocked | decision.blocked
         fate.dirty = fate.run | fate.maybe | fate.recheck
-        fate.roots = self._roots(asset, fate, decision.by)
+        waits_for = [u for u, hit in decision.by.items() if hit & fate.maybe]
+        fate.roots = self._roots(asset, fate, waits_for)
         fate.steps = [
             *self._run_steps(asset, fate, decision),
-            *self._maybe_steps(asset, fate, decision),
+            *self._maybe_steps(asset, fate, waits_for),
         ]
         fate.steps += [*blocked_steps(self.rebuilder, asset, decision.blocked), *steps]
         self.checks[asset] = list(check_steps(self.rebuilder, asset, decision.verdict, fate))
@@ -209,18 +249,14 @@ class _Planner:
                 if edge.downstream in self.wanted and edge.downstream != asset:
                     self._enqueue(edge.downstream)
 
-    def _self_pending(self, asset: int, run: PartitionSet) -> PartitionSet:
-        within = self.wanted[asset]
-        return along_self(self.graph, asset, run, within) - run
-
     def _missing_inputs(
-        self, asset: int, candidates: PartitionSet, decision: Decision
+        self, asset: int, candidates: PartitionSet
     ) -> tuple[PartitionSet, list[Step]]:
         """Of what would run, what cannot: with one blocked step per cause."""
         blocked, causes = _NONE, dict[Reason, PartitionSet]()
         unseen = self.lineage.unobserved
         for edge in sorted(self.graph.inputs(asset), key=lambda e: e.upstream not in unseen):
-            for reason, found in self.blocking.causes(edge, candidates - blocked, decision):
+            for reason, found in self.blocking.causes(edge, candidates - blocked):
                 hit = found - blocked
                 if hit:
                     blocked |= hit
@@ -245,17 +281,17 @@ class _Planner:
                 every = (RunsTogether(decision.sibling),)
             yield self._step(asset, Action.RUN, every, partitions)
 
-    def _maybe_steps(self, asset: int, fate: Fate, decision: Decision) -> Iterator[Step]:
+    def _maybe_steps(self, asset: int, fate: Fate, waits_for: list[int]) -> Iterator[Step]:
         if fate.maybe:
-            upstreams = tuple(self.graph.keys[u] for u in decision.by) or (self.graph.keys[asset],)
+            upstreams = tuple(self.graph.keys[u] for u in waits_for) or (self.graph.keys[asset],)
             reason = UpstreamPending(upstreams, tuple(sorted(fate.roots)))
             yield self._step(asset, Action.MAYBE, (reason,), fate.maybe)
 
-    def _roots(self, asset: int, fate: Fate, by: tuple[int, ...]) -> frozenset[AssetKey]:
+    def _roots(self, asset: int, fate: Fate, waits_for: list[int]) -> frozenset[AssetKey]:
         """The assets that run for a reason of their own, from which this one's uncertainty comes."""
         if fate.run or fate.recheck:
             return frozenset({self.graph.keys[asset]})
-        return frozenset().union(*(self.fates[u].roots for u in by))
+        return frozenset().union(*(self.fates[u].roots for u in waits_for))
 
 
 def _with_siblings(

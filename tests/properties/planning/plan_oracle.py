@@ -65,9 +65,9 @@ class Oracle:
             self.current.add(at)
 
     def _unless_blocked(self, at: At, otherwise) -> None:  # type: ignore[no-untyped-def]
-        lacking = [u.upstream for u in self._inputs(at) if self._lacks(at, u)]
+        lacking = [(why, f"a{u.upstream}") for u in self._inputs(at) if (why := self._lacks(at, u))]
         if lacking:
-            self.blocked[at] = ("input", f"a{lacking[0]}")
+            self.blocked[at] = lacking[0]
         else:
             otherwise()
 
@@ -124,19 +124,27 @@ class Oracle:
     def _read_of(self, at: At, one: Reading) -> set[str]:
         return self._needed(at, one)
 
-    def _lacks(self, at: At, one: Reading) -> bool:
-        """Whether something that this input requires is not there to be read, or fails a blocking check."""
+    def _lacks(self, at: At, one: Reading) -> str | None:
+        """Why this input cannot be read, where something that it requires is not there or fails a blocking check."""
         changing = self._changing(one.upstream)
         readable = {k for k in self.state.there(one.upstream) if self._readable((one.upstream, k))}
         wanted = self._needed(at, one)
         if wanted & set(self.state.there(one.upstream)) - readable - changing:
-            return True  # what is there and cannot be read is not left out, not even of an optional input
+            return (
+                "input_missing"  # what is there and cannot be read is not left out, optional or not
+            )
         if one.link.optional:
-            return False
-        failing = {k for k in wanted - changing if self._fails((one.upstream, k))}
+            return None
+        if any(self._fails((one.upstream, k)) for k in wanted - changing):
+            return "upstream_blocked"
+        blocked = {k for n, k in self.blocked if n == one.upstream}
         if one.link.takes_what_is_there:
-            return bool(failing) or not (readable | changing)
-        return bool(failing) or bool(wanted - readable - changing)
+            nothing = "upstream_blocked" if blocked else "input_missing"
+            return None if readable | changing else nothing
+        absent = wanted - readable - changing
+        if absent - blocked:
+            return "input_missing"
+        return "upstream_blocked" if absent else None
 
     def _readable(self, at: At) -> bool:
         version = self.state.recorded.get(at)

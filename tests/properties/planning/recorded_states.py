@@ -21,6 +21,7 @@ from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency, Pyt
 from assets_core.model.checks import Severity
 from assets_core.model.keys import AssetKey
 from assets_core.model.packed import Flag, check_mark, check_marks, lanes, row_dtype
+from assets_core.model.records import Failure
 from assets_core.model.values import ColumnDigest
 from assets_core.model.versions import NO_INPUT, CodeVersion, ConfigVersion, Term, digest
 from assets_core.partitions import PartitionSet, Unpartitioned
@@ -197,7 +198,7 @@ def lowered(state: State, graph: AssetGraph) -> Lowered:
     lineage.load(LineageRows(5, tuple(current), tuple(candidates), {}))
     for number, node in enumerate(state.nodes):
         if number in state.unobserved:
-            lineage.unobserved[number] = "not there"
+            lineage.unobserved[number] = Failure("E513", "not there")
         elif node.is_source:
             seen = {
                 ordinal(graph, (number, k)): Term(*state.recorded[number, k].term)

@@ -33,6 +33,7 @@ from tests.properties.partitioned_runs.calendars_in_python import (
     KINDS,
     ORIGIN,
     links_between,
+    links_to_itself,
 )
 from tests.properties.planning.plan_oracle import Oracle
 from tests.properties.planning.recorded_states import (
@@ -62,6 +63,12 @@ def nodes(draw: st.DrawFn, number: int, before: list[Node]) -> Node:
             link = replace(link, optional=True)
         columns = draw(st.sampled_from((None, None, None, ("x",), ("x", "y"))))
         inputs.append(Reading(upstream, link, columns))
+    own = links_to_itself(kind)
+    if own and draw(st.integers(0, 2)) == 0:
+        link = draw(st.sampled_from(own))
+        if draw(st.integers(0, 4)) == 0:
+            link = replace(link, optional=True)
+        inputs.append(Reading(number, link))
     inputs.sort(key=lambda one: f"a{one.upstream}")
     checks = draw(st.sampled_from(((), (), CHECKS[:1], CHECKS[1:], CHECKS)))
     return Node(kind, tuple(inputs), checks=checks)
@@ -119,7 +126,7 @@ def plainly(reason: Reason) -> tuple[str, ...]:
         case InputChanged(upstream) | InputAdded(upstream) | InputRemoved(upstream):
             return reason.code, upstream
         case InputMissing(upstream) | UpstreamBlocked(upstream):
-            return "input", upstream
+            return reason.code, upstream
         case ObservationFailed(source):
             return reason.code, source
         case CheckBlocked(checks, _):
