@@ -150,10 +150,12 @@ class Frontier:
             for edge in self.graph.outputs(upstream):
                 if edge.optional:
                     continue
-                waiting = self.waiting.get(edge.downstream, _NONE) - seen.get(
-                    edge.downstream, _NONE
-                )
-                hit = edge.mapping.downstream_of(gone, gone) & waiting if waiting else _NONE
+                waiting = self.waiting.get(edge.downstream, _NONE)
+                waiting -= seen.get(edge.downstream, _NONE)
+                if not waiting:
+                    continue
+                there = self.lineage.present(upstream) | self.open(upstream) | gone
+                hit = edge.mapping.downstream_of(gone, there) & waiting
                 if hit:
                     seen[edge.downstream] = seen.get(edge.downstream, _NONE) | hit
                     queue.append((edge.downstream, hit))
