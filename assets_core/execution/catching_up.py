@@ -15,6 +15,7 @@ def lay_over(state: RunState, tx: Transaction, since: int) -> bool:
     """Lay what changed after ``since`` over the snapshot; whether anything did."""
     changes = tx.changes(state.env, since)
     moved: dict[AssetPartition, tuple[int, int]] = {}
+    kept: dict[AssetPartition, int] = {}
     for change in changes:
         asset = state.graph.numbers.get(change.asset)
         if asset is None:
@@ -22,19 +23,23 @@ def lay_over(state: RunState, tx: Transaction, since: int) -> bool:
         ordinals, known = state.graph.specs[asset].partitions.find([change.partition])
         if not known[0]:
             continue
+        address = AssetPartition(change.asset, change.partition)
         if change.candidate:
             state.lineage.put_candidate(asset, int(ordinals[0]), change.row)
+            if state.graph.shares_inputs(asset):
+                kept[address] = asset
         else:
             state.lineage.put(asset, int(ordinals[0]), change.row)
             state.lineage.put_candidate(asset, int(ordinals[0]), None)
             if columns_wanted(state.graph, asset) or state.graph.shares_inputs(asset):
-                address = AssetPartition(change.asset, change.partition)
                 moved[address] = (asset, int(ordinals[0]))
     for address, record in (tx.pins(state.env, list(moved)) if moved else {}).items():
         written, (asset, ordinal) = record.written, moved[address]
         columns = ColumnRow(*address, written.rows or 0, written.columns)
         state.lineage.put_columns(asset, ordinal, columns)
         note_read(state.lineage, asset, record.number, record.inputs)
+    for address, record in (tx.candidates(state.env, list(kept)) if kept else {}).items():
+        note_read(state.lineage, kept[address], record.number, record.inputs)
     return bool(changes)
 
 

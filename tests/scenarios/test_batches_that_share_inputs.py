@@ -188,7 +188,8 @@ def test_a_candidate_of_a_shared_batch_is_not_made_again_while_nothing_it_read_c
     assert shop.outcomes()["rank@2026-01-01"] == "materialized"
 
 
-def test_a_candidate_is_judged_by_what_its_own_call_read(shop: Shop) -> None:
+def keep_the_best_back(shop: Shop) -> None:
+    """From now on a rank of 0 is kept back."""
     path = shop.root / "shop.py"
     checked = """
 
@@ -200,13 +201,30 @@ def first_is_bad(rank: int) -> bool:
     shop.write("lenient", "")
     shop.build()
     (shop.root / "lenient").unlink()
-    put(shop, d1=40, d2=15, d3=30, d4=25)
     put(shop, d1=40, d2=90, d3=30, d4=20)
     shop.build("clean")
+
+
+def test_a_candidate_is_judged_by_what_its_own_call_read(shop: Shop) -> None:
+    keep_the_best_back(shop)
     assert shop.attempt("rank", partitions=["2026-01-01"]) == ["rank@2026-01-01"]
     assert shop.outcomes() == {"rank@2026-01-01": "rejected"}
     assert shop.todo("rank")[0] == "rank@2026-01-02,2026-01-03,2026-01-04 run input_changed"
     assert shop.todo("rank")[1] == "rank@2026-01-01 blocked check_blocked"
+
+
+def test_a_candidate_that_another_run_made_meanwhile_is_judged_by_what_its_call_read(
+    shop: Shop,
+) -> None:
+    keep_the_best_back(shop)
+    first = ["2026-01-01"]
+    other = Shop(shop.root, now=shop.now)
+    shop.calls()
+    assert shop.attempt(
+        "rank", partitions=first, planned=lambda _: other.attempt("rank", partitions=first)
+    ) == ["rank@2026-01-01"]
+    assert other.outcomes() == {"rank@2026-01-01": "rejected"}
+    assert shop.outcomes() == {"rank@2026-01-01": "blocked"}
 
 
 def test_a_call_waits_for_all_that_the_one_before_it_read(shop: Shop) -> None:
