@@ -1,6 +1,6 @@
 """Whether a store is whole: its file by the engine's own check, what is derived by comparison with the facts.
 
-Rows are compared as sums of digests, table by table, so that a table of any size takes the memory of a batch.
+Rows are compared as sums of digests, table by table, so that no two tables, nor two copies of one, are held at a time.
 """
 
 from __future__ import annotations
