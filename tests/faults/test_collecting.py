@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from assets_core.errors import CorruptionError
 from assets_core.execution.attempt_folders import delete_folder, made_at
 from assets_core.execution.paths import new_id
 from assets_core.project.collecting import Collected, collect
@@ -231,6 +232,16 @@ def test_only_the_folder_of_an_attempt_can_be_deleted(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not the folder of an attempt"):
             delete_folder(folder)
     assert (tmp_path / "data" / "up").exists()
+
+
+def test_an_attempt_behind_a_link_is_not_deleted(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere" / f"~{new_id()}"
+    folder.mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "up").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CorruptionError, match="E618"):
+        delete_folder(tmp_path / "data" / "up" / folder.name)
+    assert folder.exists()
 
 
 def test_an_id_tells_when_it_was_made() -> None:
