@@ -8,15 +8,18 @@ from assets_core.cli.session import Session
 from assets_core.errors import UsageError
 
 
-def confirmed(session: Session, question: str, *, yes: bool) -> bool:
-    """Whether to go on: ``-y``, or the answer to ``question``; raises UsageError E930 where nobody can answer."""
+def confirmed(session: Session, question: str, *, yes: bool, look: str) -> bool:
+    """Whether to go on: ``-y``, or the answer to ``question``; raises UsageError E930 where nobody can answer.
+
+    ``look`` is the command line that only says what would be done.
+    """
     if yes:
         return True
     if session.options.no_input or not sys.stdin.isatty():
         raise UsageError(
             "E930",
             "this deletes something, and there is nobody to ask",
-            help="say -y to do it, or --dry-run to see what it is",
+            help=f"say -y to do it; {look} says what it is",
         )
     session.err.write(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -141,11 +141,18 @@ def backup(ctx: typer.Context, file: File = None) -> int:
 
 
 def _settings(session: Session) -> Settings:
+    """As configured; no module of the project is imported."""
     import os
 
+    from assets_core.declare.secrets import Redactor
+    from assets_core.project.loading import learn_secrets
     from assets_core.settings import project_settings
 
-    return project_settings(session.directory, environ=os.environ, env=session.options.env)
+    settings = project_settings(session.directory, environ=os.environ, env=session.options.env)
+    session.redactor = Redactor()
+    session.out.redact = session.err.redact = session.redactor.redact
+    learn_secrets(session.redactor, settings, ())
+    return settings
 
 
 COMMANDS: dict[str, Callable[..., int]] = {

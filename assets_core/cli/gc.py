@@ -41,7 +41,7 @@ def run(ctx: typer.Context, dry_run: DryRun = False, yes: Yes = False) -> int:
         if not yes:
             for line in _lines(done, dry_run=True):
                 session.say(*line)
-        if not confirmed(session, "Go on?", yes=yes):
+        if not confirmed(session, "Go on?", yes=yes, look="`--dry-run`"):
             session.say("nothing was changed")
             return 0
         with Counting(session, "version") as counting:

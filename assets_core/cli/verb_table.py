@@ -37,6 +37,7 @@ VERBS = (
     Verb("sql", "Inspect", "Query the current assets with SQL"),
     Verb("verify", "Operate", "Read everything that is stored again, and compare"),
     Verb("gc", "Operate", "Delete the data that nothing refers to any more"),
+    Verb("wipe", "Operate", "Forget the current versions of an asset"),
     Verb("db", "Operate", "The database that the state is in", ("status", "upgrade", "backup")),
     Verb("init", "Project", "Create a project"),
     Verb("doctor", "Project", "Look for what could be wrong here"),

@@ -131,6 +131,12 @@ class Transaction(Protocol):
         """
         ...
 
+    def withdraw(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        """Let these have no current version and no candidate; those that had a version. Facts and data stay."""
+        ...
+
     def observe(self, observations: Sequence[ObservationRecord]) -> None:
         """Record source tokens; equal ones that are already the latest add nothing."""
         ...

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from assets_core.errors import Place, StoreError
 from assets_core.execution.attempt_folders import owners
 from assets_core.execution.soundness import look_at
-from assets_core.graph import AssetGraph
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import FindingRecord, MaterializationRecord, Soundness
 from assets_core.model.values import StoredPart
-from assets_core.partitions import PartitionSet
 from assets_core.ports import Materializer, StateReader, StateStore
+from assets_core.project.asked_partitions import asked_partitions, is_asked
 from assets_core.project.selecting import select_with_status
-from assets_core.project.status import recorded_status
-from assets_core.project.wishes import Wish, wanted_partitions
+from assets_core.project.wishes import Wish
 
 if TYPE_CHECKING:
     from assets_core.project.facade import Project
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 BATCH = 1000
 LISTED = 10_000
 """How many unsound versions are listed one by one; all of them are counted and recorded."""
-Wanted: TypeAlias = "Mapping[int, PartitionSet] | None"
-"""Per asset the partitions asked for; None is all that is recorded."""
 
 
 class Suspect(NamedTuple):
@@ -83,32 +79,13 @@ def verify(
     chosen = select_with_status(project, wish.select, wish.exclude)
     with project.reading() as reader:
         graph = project.definitions.graph_with(reader)
-        wanted = _wanted(project, reader, chosen, wish)
+        asked = asked_partitions(project, reader, chosen, wish)
         records = _stored(project, reader, chosen) if every else _current(project, reader, chosen)
         looking = _Looking(project, reader, verified)
-        for batch in _batches(r for a, r in records if _is_wanted(graph, wanted, a, r)):
+        for batch in _batches(r for a, r in records if is_asked(graph, asked, a, r.partition)):
             looking.look(batch)
             seen(verified)
     return verified
-
-
-def _wanted(project: Project, reader: StateReader, chosen: Sequence[int], wish: Wish) -> Wanted:
-    if not wish.partitions:
-        return None
-    status = recorded_status(project, reader, project.clock.now())
-    stale = dict(status.statuses["stale"])
-    for asset, partitions in status.statuses["maybe"].items():
-        stale[asset] = stale.get(asset, PartitionSet.EMPTY) | partitions
-    return wanted_partitions(status.lineage, chosen, wish, stale)
-
-
-def _is_wanted(
-    graph: AssetGraph, wanted: Wanted, asset: int, record: MaterializationRecord
-) -> bool:
-    if wanted is None:
-        return True
-    ordinals, known = graph.specs[asset].partitions.find([record.partition])
-    return bool(known[0]) and int(ordinals[0]) in wanted.get(asset, PartitionSet.EMPTY)
 
 
 def _current(

@@ -34,6 +34,7 @@ NAMES = (
     "sql",
     "verify",
     "why",
+    "wipe",
 )
 
 

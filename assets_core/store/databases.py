@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from assets_core.errors import UsageError
-from assets_core.store.opening import is_shared, sqlite_file
+from assets_core.store.opening import is_shared, open_store, sqlite_file
 
 Kind = Literal["sqlite", "postgresql", "memory"]
 
@@ -68,6 +68,7 @@ def database_status(url: str) -> DatabaseStatus:
         from assets_core.store.postgres_database import server_status
 
         return server_status(url)
+    open_store(url, alive=bool).close()
     return DatabaseStatus("memory", url, SCHEMA_VERSION)
 
 
@@ -87,6 +88,7 @@ def upgrade_database(url: str) -> Upgrade:
         from assets_core.store.postgres_database import upgrade_server
 
         return upgrade_server(url)
+    open_store(url, alive=bool).close()
     return Upgrade("memory", SCHEMA_VERSION)
 
 
@@ -105,6 +107,7 @@ def back_up_database(url: str, target: Path) -> Backup:
             "the state store is in PostgreSQL, which is backed up with a tool of its own: pg_dump",
             help=f"pg_dump --format=custom --file=state.dump '{shown_place(url)}'; restore it with pg_restore",
         )
+    open_store(url, alive=bool).close()
     raise UsageError(
         "E942",
         "the state store is in memory and ends with the process: there is nothing to back up",

@@ -7,14 +7,14 @@ the next number of one sequence, which is also its primary key; a materializatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetPartition
-from assets_core.model.packed import Flag, repack_row, sound_flags
+from assets_core.model.packed import Flag, repack_row, sound_flags, withdrawn_row
 from assets_core.model.records import (
     AttemptStatus,
     FindingRecord,
@@ -171,7 +171,7 @@ def _record_one(
         move = _move(made, number, "published", made.created, counter)
         writes.moves.append(move)
         row = version_row(made, number, move.sequence, checks)
-        _publish(key, state, Version(number, move.sequence, row), writes)
+        _point_to(key, state, Version(number, move.sequence, row), writes)
         return Recorded(row, superseded=False, number=number)
     if status is not AttemptStatus.REJECTED:
         return Recorded(None, superseded=False, number=number)
@@ -210,7 +210,7 @@ def _move(
     return PointerMove(of.env, of.asset, of.partition, number, reason, of.run, at, counter.event())
 
 
-def _publish(key: Key, state: KeyState, version: Version, writes: Writes) -> None:
+def _point_to(key: Key, state: KeyState, version: Version, writes: Writes) -> None:
     state.current = version
     writes.currents.add(key)
     if state.candidate is not None:
@@ -240,7 +240,7 @@ def evaluate(
             move = _move(evaluation, number, "check_passed", evaluation.at, counter)
             writes.moves.append(move)
             row = repack_row(row, sequence=move.sequence)
-            _publish(key, state, Version(number, move.sequence, row), writes)
+            _point_to(key, state, Version(number, move.sequence, row), writes)
         else:
             state.candidate = Version(number, touched, row)
             writes.candidates.add(key)
@@ -251,6 +251,27 @@ def evaluate(
         writes.currents.add(key)
         return writes, row
     return writes, None
+
+
+def withdraw(
+    env: str,
+    wanted: Iterable[Key],
+    states: Mapping[Key, KeyState],
+    at: datetime,
+    counter: Counter,
+) -> tuple[Writes, list[Key]]:
+    """Point to nothing, and the keys that pointed to something; what was kept back for them goes as well."""
+    writes, withdrawn = Writes(), []
+    for key in wanted:
+        state = states[key]
+        if state.current is None or not state.current.number:
+            continue
+        move = PointerMove(env, *key, None, "wiped", None, at, counter.event())
+        writes.moves.append(move)
+        version = Version(0, move.sequence, withdrawn_row(move.sequence))
+        _point_to(key, state, version, writes)
+        withdrawn.append(key)
+    return writes, withdrawn
 
 
 def find(

@@ -129,7 +129,7 @@ class MemoryStore:
         with self._lock:
             found = self._tables.currents.get((env, asset), {})
             made = self._tables.materializations
-            return {partition: made[found[partition].number] for partition in sorted(found)}
+            return {p: made[found[p].number] for p in sorted(found) if found[p].number}
 
     def current_page(
         self, env: str, asset: AssetKey, after: str | None, limit: int

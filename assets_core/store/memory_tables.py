@@ -59,7 +59,7 @@ class Tables:
         found = {}
         for key in wanted:
             version = table.get((env, key.asset), {}).get(key.partition)
-            if version is not None:
+            if version is not None and version.number:
                 found[key] = self.materializations[version.number]
         return found
 

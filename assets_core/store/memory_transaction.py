@@ -193,6 +193,14 @@ class MemoryTransaction:
             states = self._states(env, [AssetPartition(f.asset, f.partition) for f in mine])
             self._apply(env, ledger.find(mine, states, self._tables.counter), states)
 
+    def withdraw(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        states = self._states(env, wanted)
+        writes, withdrawn = ledger.withdraw(env, wanted, states, at, self._tables.counter)
+        self._apply(env, writes, states)
+        return withdrawn
+
     def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
         tables, chosen = self._tables, set()
         changed = changed_since(tables, as_of)

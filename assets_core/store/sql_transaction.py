@@ -254,6 +254,14 @@ class SqlTransaction:
         if self._connection.execute(found, {"number": number}).fetchone() is None:
             raise unknown_materialization(number)
 
+    def withdraw(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        states, _ = self._look(env, [(key, "") for key in wanted])
+        writes, withdrawn = ledger.withdraw(env, wanted, states, at, self._counter)
+        self._writer.apply(env, writes, states)
+        return withdrawn
+
     def find(self, findings: Sequence[FindingRecord]) -> None:
         values = {"wanted": self._engine.values(f.materialization for f in findings)}
         rows = self._connection.execute(self._queries.findings, values)

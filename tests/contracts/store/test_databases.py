@@ -289,3 +289,11 @@ def test_derived_tables_on_a_server_that_contradict_the_facts_are_problems(
         admin.execute(f"UPDATE {address.rpartition('%3D')[2]}.durations SET mean_s = mean_s + 1")
     found = database_status(address).problems
     assert list(found) == ["the table `durations` is not what the recorded facts say"]
+
+
+def test_an_address_of_nothing_known_is_refused_by_all_three(tmp_path: Path) -> None:
+    for act in (database_status, upgrade_database):
+        with pytest.raises(StoreError, match="E601"):
+            act("mysql://me:secret@host/db")
+    with pytest.raises(StoreError, match="E601"):
+        back_up_database("mysql://me:secret@host/db", tmp_path / "copy.db")
