@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from assets_core.cli.errors import cells
+from assets_core.cli.errors import WHOLE, cells
 from assets_core.cli.screen import Piece, Screen
 from assets_core.safe_text import safe_text
 
@@ -19,9 +19,10 @@ def print_columns(screen: Screen, rows: Iterable[Sequence[Piece]], *, indent: st
         return
     widths = [0] * max(map(len, table))
     numeric = [True] * len(widths)
+    widest = screen.width // 2 if screen.is_tty else WHOLE
     for row in table:
         for n, (text, style) in enumerate(row):
-            widths[n] = max(widths[n], cells(text))
+            widths[n] = aligned_width((widths[n], cells(text)), widest)
             numeric[n] &= style == "bold" or not text or _NUMBER.fullmatch(text) is not None
     for row in table:
         last = max((n for n, (text, _) in enumerate(row) if text), default=0)
@@ -31,6 +32,11 @@ def print_columns(screen: Screen, rows: Iterable[Sequence[Piece]], *, indent: st
             before, after = (space, "") if numeric[n] else ("", space)
             pieces += [before, (text, style), after + "  " if n < last else ""]
         screen.line(*pieces)
+
+
+def aligned_width(lengths: Iterable[int], widest: int) -> int:
+    """How wide a column is: one text that is wider than ``widest`` moves its own line only, not all the others."""
+    return max((length for length in lengths if length <= widest), default=0)
 
 
 def _piece(piece: Piece) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from assets_core.cli.columns import aligned_width
 from assets_core.cli.errors import WHOLE, Line, cells
 from assets_core.cli.reason_text import RunName, reason_text
 from assets_core.cli.summary_text import nothing_to_do
@@ -214,7 +215,7 @@ def _which(number: int, members: PartitionSet, plan: Plan, graph: AssetGraph) ->
 
 
 def _laid_out(rows: Sequence[_Row], width: int) -> Iterator[Line]:
-    keys = max((cells(row.key) for row in rows), default=0)
+    keys = aligned_width((cells(row.key) for row in rows), width // 2)
     counts = max((cells(row.count) for row in rows), default=0)
     ranges = max((cells(row.ranges) for row in rows if row.reason), default=0)
     for row in rows:
@@ -228,7 +229,7 @@ def _laid_out(rows: Sequence[_Row], width: int) -> Iterator[Line]:
         )
         if not row.count:
             body = row.ranges
-        room = width - keys - 7
+        room = width - cells(key) - 7
         yield ("  ", (row.glyph, row.style), f" {key}   ", _cut(body.rstrip(), room))
 
 

@@ -265,3 +265,12 @@ def test_texts_from_data_can_not_break_out_of_their_row() -> None:
     plan = plan_of(step(graph, "a", Action.BLOCKED, CheckBlocked(("x\n\x1b[2J",), "1")))
     row = text(plan_lines(plan, graph)).splitlines()[1]
     assert row == "  ! a   blocked: check x\\n\\x1b[2J failed on the candidate of run 1"
+
+
+def test_one_long_key_takes_no_room_from_the_lines_of_the_others() -> None:
+    long = "a_name_that_is_longer_than_half_of_the_terminal_is_wide"
+    graph = graph_of(**{long: Unpartitioned(), "short": Unpartitioned()})
+    steps = [step(graph, key, Action.RUN, NeverMaterialized(), ONE) for key in (long, "short")]
+    lines = text(plan_lines(plan_of(*steps), graph, width=70)).splitlines()
+    assert lines[1] == f"  + {long}   1   nev…"
+    assert lines[2] == "  + short   1   never materialized"
