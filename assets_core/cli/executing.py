@@ -10,7 +10,7 @@ from assets_core.cli.event_lines import event_document
 from assets_core.cli.failures_text import Failures
 from assets_core.cli.progress import Progress, progress_for
 from assets_core.cli.session import Session
-from assets_core.cli.stopping import stoppable
+from assets_core.cli.stopping import Stopper, stoppable
 from assets_core.cli.summary_text import nothing_to_do, summary
 from assets_core.cli.wording import counted
 
@@ -43,6 +43,7 @@ class Execution:
         self.exit_code: int | None = None
         self._progress: Progress | None = None
         self._stack = ExitStack()
+        self._stopper: Stopper | None = None
 
     def planned(self, planned: Planned) -> None:
         """The plan is made and about to be run."""
@@ -50,7 +51,8 @@ class Execution:
         if not self.session.options.quiet:
             self._say_notes(planned)
         if not planned.plan.is_empty:
-            progress = progress_for(self.session, planned.plan, inline=self.inline)
+            assert self._stopper is not None
+            progress = progress_for(self.session, planned.plan, self._stopper, inline=self.inline)
             self._progress = self._stack.enter_context(progress)
 
     def see(self, event: Event) -> None:
@@ -67,6 +69,7 @@ class Execution:
     def carry_out(self, start: Start[T]) -> T:
         """Run it with the display on and signals handled; afterwards ``exit_code`` is that of a signal, if one came."""
         with stoppable(quiet=bool(self.session.options.quiet)) as stopper, self._stack:
+            self._stopper = stopper
             result = start(self.planned, self.see, stopper.attach)
         self.exit_code = stopper.exit_code
         if not self.session.options.quiet:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets_core.cli.screen import Piece, is_dumb
 from assets_core.cli.session import Session
+from assets_core.cli.stopping import STOPPING, Stopper
 from assets_core.cli.tracking import OUTCOMES, AssetProgress, Moment, Tracker
 from assets_core.cli.wording import address, counted, duration
 from assets_core.model.events import (
@@ -143,9 +144,10 @@ class Progress:
 class LiveProgress(Progress):
     """Rows that move, below the lines that stay."""
 
-    def __init__(self, session: Session, plan: Plan) -> None:
+    def __init__(self, session: Session, plan: Plan, stopper: Stopper) -> None:
         super().__init__(session, plan)
         self._live: Any = None
+        self._stopper = stopper
 
     def __enter__(self) -> Progress:
         from rich.console import Console
@@ -165,9 +167,11 @@ class LiveProgress(Progress):
             console=console, get_renderable=self._rows, refresh_per_second=8, transient=True
         )
         self._live.start()
+        self._stopper.is_shown = True
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stopper.is_shown = False
         self._live.stop()
 
     def say(self, *pieces: Piece) -> None:
@@ -183,17 +187,19 @@ class LiveProgress(Progress):
         size = shutil.get_terminal_size()
         moment = self.tracker.moment()
         lines = [_bar(moment, size.columns, unicode=self.session.err.unicode)]
-        room = max(0, size.lines - 3)
+        if self._stopper.signal is not None:
+            lines.append(STOPPING)
+        room = max(0, size.lines - 2 - len(lines))
         lines += [_row(asset, moment) for asset in moment.running[:room]]
         return Text("\n".join(safe_text(line)[: size.columns - 1] for line in lines))
 
 
-def progress_for(session: Session, plan: Plan, *, inline: bool) -> Progress:
+def progress_for(session: Session, plan: Plan, stopper: Stopper, *, inline: bool) -> Progress:
     """The display that fits the terminal. A moving one would hide the debugger's prompt of an inline step."""
     options = session.options
     plain = options.no_progress or options.quiet or inline or is_dumb()
     live = session.err.is_tty and not plain
-    return LiveProgress(session, plan) if live else Progress(session, plan)
+    return LiveProgress(session, plan, stopper) if live else Progress(session, plan)
 
 
 def _amount(steps: int) -> str:

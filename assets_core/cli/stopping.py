@@ -14,7 +14,7 @@ from assets_core.cli.boundary import StoppedBySignal
 if TYPE_CHECKING:
     from assets_core.execution.runner import Runner
 
-_MESSAGE = b"\nstopping: what is running will be finished and recorded; once more to stop at once\n"
+STOPPING = "stopping: what is running will be finished and recorded; once more to stop at once"
 
 
 class Stopper:
@@ -22,6 +22,8 @@ class Stopper:
 
     def __init__(self, *, quiet: bool) -> None:
         self.signal: int | None = None
+        self.is_shown = False
+        """Whether a moving display shows that it stops: text written beside it is overdrawn by the next frame."""
         self._runner: Runner | None = None
         self._quiet = quiet
 
@@ -37,9 +39,9 @@ class Stopper:
             raise StoppedBySignal(number)
         self.signal = number
         self._runner.request_stop()
-        if not self._quiet:
+        if not self._quiet and not self.is_shown:
             with contextlib.suppress(OSError):
-                os.write(2, _MESSAGE)
+                os.write(2, f"\n{STOPPING}\n".encode())
 
     @property
     def exit_code(self) -> int | None:
