@@ -18,30 +18,34 @@ GLOBALS = (
 )  # fmt: skip
 _TAKES_VALUE = {"-C", "--env", "--color", "-p", "--partitions", "--out", "--plan", "--select"}
 _TAKES_VALUE |= {"-j", "--jobs", "--executor", "--config", "-o", "--output", "--kind", "--status"}
-_SELECTING = {"plan", "materialize", "check", "ls", "lineage"}
+_TAKES_VALUE |= {"--add", "--remove"}
+_SELECTING = {"plan", "materialize", "check", "ls", "lineage", "verify"}
 _ONE_KEY = {"show", "why", "partitions"}
 _OPTIONS = {
-    "plan": ("-p", "--exclude", "--select", "--force", "--out", "--exit-code", "--diff", "--full"),
+    "plan": ("-p", "--exclude", "--select", "--force", "--config", "--out", "--exit-code", "--diff",
+             "--full"),
     "materialize": ("-p", "--exclude", "--select", "--force", "--plan", "-j", "--executor", "-x",
                     "--config", "--jsonl"),
-    "check": ("--exclude", "--select"),
+    "check": ("-p", "--exclude", "--select", "-j", "--executor"),
     "ls": ("--exclude", "--select", "--kind"),
-    "partitions": ("--status",),
+    "partitions": ("--status", "--add", "--remove", "--force"),
     "lineage": ("--exclude", "--select", "-o"),
     "retry": ("-j", "--executor", "-x", "--jsonl"),
     "init": ("--template",),
     "config": ("--origin",),
     "sql": ("-o",),
     "runs": ("-f",),
+    "verify": ("-p", "--exclude", "--select", "--all", "-j"),
+    "gc": ("--dry-run", "-y"),
 }  # fmt: skip
 _METHODS = ("tag", "group", "owner", "kind", "check")
+_STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "running")
 _VALUES = {
     "--color": ("auto", "always", "never"),
     "--template": ("quickstart", "blank"),
     "--executor": ("inline", "processes"),
-    "--status": ("current", "stale", "maybe", "missing", "failed", "blocked"),
+    "--status": _STATUSES,
 }
-_STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "running")
 
 
 def complete(words: Sequence[str]) -> int:

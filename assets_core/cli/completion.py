@@ -12,16 +12,19 @@ from assets_core.errors import UsageError
 BASH = """\
 # bash completion for assets; load it with: source <(assets completion bash)
 _assets_complete() {
-    local IFS=$'\\n' cur
+    local IFS=$'\\n' cur words cword
     # Words are split at spaces only, so that tag:x and KEY@PART stay whole.
     if declare -F _get_comp_words_by_ref >/dev/null; then
-        local words cword
         _get_comp_words_by_ref -n ':@=' -w words -i cword -c cur
-        COMPREPLY=($(assets __complete "${words[@]:1:cword}" 2>/dev/null))
-        [[ $cur == *:* ]] && COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
     else
-        COMPREPLY=($(assets __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+        local line=${COMP_LINE:0:COMP_POINT}
+        IFS=$' \\t' read -ra words <<<"$line"
+        [[ $line == *[[:blank:]] ]] && words+=("")
+        cword=$((${#words[@]} - 1))
+        cur=${words[cword]}
     fi
+    COMPREPLY=($(assets __complete "${words[@]:1:cword}" 2>/dev/null))
+    [[ $cur == *:* ]] && COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
     [[ ${COMPREPLY[0]-} == *: ]] && compopt -o nospace
     return 0
 }
