@@ -16,10 +16,13 @@ from assets_core import (
     Input,
     StaticPartitions,
     TimePartitions,
+    TimeWindow,
     asset,
 )
-from assets_core.model.plans import Action
-from assets_core.partitions import PartitionMapping, PartitionsDefinition
+from assets_core.model.packed import Flag
+from assets_core.model.plans import Action, Plan
+from assets_core.partitions import PartitionMapping, PartitionsDefinition, PartitionSet
+from assets_core.planning.planner import PlanOptions, plan
 from tests.unit.planning.recorded import NOW, Recorded, cost, recorded
 
 YEARS = TimePartitions("0 0 1 1 *", "2005-01-01", "2025-01-01", timezone="Europe/Paris")
@@ -197,3 +200,62 @@ def test_a_first_plan_of_a_million_is_a_range_per_asset() -> None:
         assert [len(s.partitions.starts) for s in steps] == [1] * 5
         assert sum(len(s.partitions) for s in steps) == 5 * count
     assert costs[1].calls <= costs[0].calls * 1.1
+
+
+def running_total(count: int, *, made: bool = True) -> Recorded:
+    """Hours of which each reads the one before."""
+    partitions = hours(count)
+
+    @asset(partitions=partitions)
+    def total(
+        total: Annotated[dict[str, int], Input("total", mapping=TimeWindow(-1, -1))],
+    ) -> int: ...
+
+    return recorded([total], {} if made else {0: partitions.existing(NOW).to_array()})
+
+
+def test_a_first_plan_of_what_reads_itself_walks_along_nothing() -> None:
+    costs = []
+    for count in (500, 50_000):
+        made = running_total(count, made=False)
+        (step,) = made.plan().steps
+        assert (step.action, len(step.partitions)) == (Action.RUN, count)
+        costs.append(cost(made.plan))
+    assert costs[1].calls <= costs[0].calls * 1.1
+
+
+def test_what_reads_itself_costs_in_proportion_to_what_may_change() -> None:
+    costs = []
+    for count in (500, 5_000):
+        made = running_total(count)
+        assert made.plan().steps == ()
+        made.change(0, made.lineage.rows(0).ordinals[:1])
+        assert [(s.action, len(s.partitions)) for s in made.plan().steps] == [
+            (Action.RUN, 1),
+            (Action.MAYBE, count - 2),
+        ]
+        costs.append(cost(made.plan))
+    assert costs[1].calls <= costs[0].calls * 11
+    assert costs[1].named["changes"] == 0, "nothing is blocked, so nobody asks what that stops"
+
+
+def test_what_a_blocked_partition_stops_is_asked_once_of_each_that_might_change() -> None:
+    costs = []
+    for count in (500, 5_000):
+        made = running_total(count)
+        rows, middle = made.lineage.rows(0), count // 2
+        made.change(0, rows.ordinals[[0, middle]])
+        rows.head["flags"][middle] |= np.uint64(Flag.DAMAGED)
+        wanted = {0: made.wanted[0] - PartitionSet.of(rows.ordinals[[middle]])}
+
+        def planned(made: Recorded = made, wanted: Any = wanted) -> Plan:
+            return plan(made.graph, wanted, made.versions, made.lineage, NOW, PlanOptions())
+
+        assert [(s.action, len(s.partitions)) for s in planned().steps] == [
+            (Action.RUN, 1),
+            (Action.MAYBE, middle - 2),
+            (Action.BLOCKED, 1),
+        ]
+        costs.append(cost(planned))
+        assert costs[-1].named["changes"] == count - 2
+    assert costs[1].calls <= costs[0].calls * 11
