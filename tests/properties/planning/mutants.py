@@ -73,6 +73,9 @@ MUTANTS = (
     Mutant("takes MAYBE for CURRENT", "plan", (
         (PLANNER, "if fate is None or not fate.dirty:", "if True:"),
     )),
+    Mutant("decides each partition without the asset's own earlier ones", "plan", (
+        (PLANNER, "if own_edges(self.graph, outputs[0]):", "if False:"),
+    )),
     Mutant("computes a blocked candidate again", "plan", (
         (CANDIDATES, "if forced or not candidates:", "if True:"),
     )),
