@@ -56,7 +56,7 @@ def show_status(ctx: typer.Context) -> int:
 
 
 def _rows(found: DatabaseStatus) -> Iterator[tuple[Piece, Piece]]:
-    from assets_core.cli.wording import size
+    from assets_core.cli.wording import counted, size
 
     yield (("place", "dim"), found.place)
     yield (("engine", "dim"), found.engine)
@@ -64,7 +64,10 @@ def _rows(found: DatabaseStatus) -> Iterator[tuple[Piece, Piece]]:
     if found.schema is None:
         return
     yield (("size", "dim"), size(found.size))
-    counts = [f"{count:,} {name.replace('_', ' ')}" for name, count in (found.rows or {}).items()]
+    rows = found.rows or {}
+    counts = [
+        counted(count, name.replace("_", " ").removesuffix("s")) for name, count in rows.items()
+    ]
     yield (("content", "dim"), ", ".join(counts) or "unknown")
     whole = ("whole", "ok") if not found.problems else ("damaged", "failed")
     yield (("state", "dim"), whole)

@@ -29,7 +29,7 @@ def test_the_status_says_where_it_is_and_what_is_in_it(built: Command) -> None:
     assert lines["place"] == str(built.folder / ".assets" / "state.sqlite")
     assert lines["engine"] == "sqlite"
     assert lines["schema"].endswith("(current)")
-    assert lines["content"].startswith("1 runs, 5 attempts, 5 materializations, 1 check results")
+    assert lines["content"].startswith("1 run, 5 attempts, 5 materializations, 1 check result,")
     assert lines["state"] == "whole"
     document = built.json("db", "status")
     assert (document["version"], document["problems"]) == (document["latest"], [])
