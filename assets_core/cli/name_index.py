@@ -12,8 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets_core.private_folders import make_private
-
 if TYPE_CHECKING:
     from assets_core.graph import AssetGraph
 
@@ -27,6 +25,8 @@ def index_path(home: Path) -> Path:
 
 def write_index(home: Path, graph: AssetGraph) -> None:
     """Store the project's names; a folder that cannot be written only costs completion."""
+    from assets_core.private_folders import make_private
+
     tags = {f"{k}={v}" if v else k for spec in graph.specs for k, v in spec.tags.items()}
     names = {
         "format": FORMAT,

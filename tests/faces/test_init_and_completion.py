@@ -109,7 +109,9 @@ def test_a_tab_imports_neither_the_project_nor_anything_heavy(built: Command) ->
     ours = [name for name in modules if name.startswith("assets_core")]
     tops = {name.partition(".")[0] for name in modules}
     assert not tops & {"shop", "typer", "numpy", "pydantic", "sqlalchemy", "rich", "asyncio"}
-    assert len(ours) <= 16, ours
+    assert len(ours) <= 17, (
+        ours
+    )  # with what a reference to a secret looks like, which `store` may be
     assert len(modules) <= 200, len(modules)
 
 
@@ -129,7 +131,7 @@ def test_bash_completes_a_key(built: Command) -> None:
     bash = shutil.which("bash")
     assert bash is not None
     script = (
-        f"{SCRIPTS['bash']}\nCOMP_WORDS=(assets show la); COMP_CWORD=2\n_assets_complete\n"
+        f"{SCRIPTS['bash']}\nCOMP_LINE='assets show la'; COMP_POINT=14\n_assets_complete\n"
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     path = f"{Path(ASSETS).parent}:{os.environ['PATH']}"
