@@ -22,17 +22,21 @@ from assets_core.errors import UsageError
 PLAIN = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}
 
 
+_NUMBERS = {int: "a whole number", float: "a number"}
+
+
 class _PlainCoercion:
     """What Typer asks for the value of a parameter."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         annotation = param.type_descriptor.annotation
-        if value is None or annotation is not int or isinstance(value, int):
+        if annotation not in _NUMBERS or not isinstance(value, str):
             return value
         try:
-            return int(value)
+            return annotation(value)
         except ValueError:
-            raise typer.BadParameter(f"`{value}` is not a whole number", ctx, param) from None
+            text = f"`{value}` is not {_NUMBERS[annotation]}"
+            raise typer.BadParameter(text, ctx, param) from None
 
 
 def _coerced_plainly(params: list[Any]) -> list[Any]:

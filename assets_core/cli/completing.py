@@ -18,19 +18,20 @@ GLOBALS = (
 )  # fmt: skip
 _TAKES_VALUE = {"-C", "--env", "--color", "-p", "--partitions", "--out", "--plan", "--select"}
 _TAKES_VALUE |= {"-j", "--jobs", "--executor", "--config", "-o", "--output", "--kind", "--status"}
-_TAKES_VALUE |= {"--add", "--remove"}
+_TAKES_VALUE |= {"--add", "--remove", "--timeout", "--grace"}
 _SELECTING = {"plan", "materialize", "check", "ls", "lineage", "verify"}
 _ONE_KEY = {"show", "why", "partitions"}
 _OPTIONS = {
     "plan": ("-p", "--exclude", "--select", "--force", "--config", "--out", "--exit-code", "--diff",
              "--full"),
     "materialize": ("-p", "--exclude", "--select", "--force", "--plan", "-j", "--executor", "-x",
-                    "--config", "--jsonl"),
+                    "--timeout", "--config", "--jsonl"),
     "check": ("-p", "--exclude", "--select", "-j", "--executor"),
     "ls": ("--exclude", "--select", "--kind"),
     "partitions": ("--status", "--add", "--remove", "--force"),
     "lineage": ("--exclude", "--select", "-o"),
     "retry": ("-j", "--executor", "-x", "--jsonl"),
+    "cancel": ("--grace",),
     "init": ("--template",),
     "config": ("--origin",),
     "sql": ("-o",),

@@ -101,6 +101,7 @@ class Execution:
         """What the plan says beside its steps, before anything runs."""
         from assets_core.cli.plan_text import note_lines
         from assets_core.cli.selection_notes import selection_notes, unobserved_lines
+        from assets_core.project.unenforced import unenforced_timeouts
 
         for line in (
             *selection_notes(planned),
@@ -108,6 +109,9 @@ class Execution:
             *note_lines(planned.plan),
         ):
             self.session.say(*line)
+        executor = "inline" if self.inline else ""
+        if (unenforced := unenforced_timeouts(planned, executor)) is not None:
+            self.session.say(("note: ", "note"), unenforced)
 
     def _say_what_follows(self) -> None:
         """What the next plan will find although this run did everything it was to do."""

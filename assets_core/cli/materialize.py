@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 PlanFile = Annotated[
     str | None, typer.Option("--plan", metavar="FILE", help="Run a plan saved with `plan --out`.")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", metavar="S", help="Stop what is running after S seconds; exit code 1."
+    ),
+]
 JsonLines = Annotated[bool, typer.Option("--jsonl", help="Stream events as lines of JSON.")]
 
 
@@ -43,6 +49,7 @@ def run(
     jobs: Jobs = None,
     executor: ExecutorName = None,
     fail_fast: FailFast = False,
+    timeout: Timeout = None,
     config: Override = None,
     jsonl: JsonLines = False,
 ) -> int:
@@ -59,6 +66,8 @@ def run(
     session = session_of(ctx)
     if jsonl and session.as_json:
         raise UsageError("E907", "`--json` and `--jsonl` both want stdout", help="leave out one")
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise UsageError("E901", f"`--timeout {timeout:g}` is not a number of seconds above 0")
     wish = wish_of(select, select_from, exclude, partitions, force=force)
     saved = None
     if plan is not None:
@@ -69,7 +78,7 @@ def run(
     project = session.project(overrides=overrides, flags={"jobs": jobs, "executor": executor})
 
     def start(on_plan: OnPlan, on_event: OnEvent, on_runner: OnRunner) -> RunResult | None:
-        options = RunOptions(fail_fast=fail_fast, on_runner=on_runner)
+        options = RunOptions(fail_fast=fail_fast, timeout_s=timeout, on_runner=on_runner)
         if saved is not None:
             return materialize_saved(project, saved, options, on_event=on_event, planned=on_plan)
         return carry_out(

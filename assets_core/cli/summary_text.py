@@ -18,6 +18,8 @@ _WORDS = {
     RunStatus.SUCCEEDED: ("Done", "ok"),
     RunStatus.FAILED: ("Failed", "error"),
     RunStatus.CANCELLED: ("Stopped", "error"),
+    RunStatus.CANCEL_FAILED: ("Stopped in part", "error"),
+    RunStatus.TIMED_OUT: ("Timed out", "error"),
     RunStatus.DIED: ("Died", "error"),
     RunStatus.RUNNING: ("Running", "bold"),
 }
@@ -38,7 +40,9 @@ def next_command(result: RunResult) -> str:
     """What people usually do after this."""
     if result.status is RunStatus.SUCCEEDED:
         return "assets ls"
-    if result.status is RunStatus.CANCELLED or result.counts["failed"]:
+    early = (RunStatus.CANCELLED, RunStatus.CANCEL_FAILED, RunStatus.TIMED_OUT)
+    ended_early = result.status in early
+    if ended_early or result.counts["failed"]:
         return f"assets retry {result.number}"
     return "assets plan"
 

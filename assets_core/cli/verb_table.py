@@ -28,6 +28,7 @@ VERBS = (
     Verb("materialize", "Build", "Compute, check and publish what is out of date"),
     Verb("check", "Build", "Evaluate the checks of what exists; compute nothing"),
     Verb("retry", "Build", "Go on with a run that failed or was stopped"),
+    Verb("cancel", "Build", "End a run that goes on in another terminal"),
     Verb("ls", "Inspect", "List assets with their status"),
     Verb("show", "Inspect", "Everything about one asset"),
     Verb("why", "Inspect", "Why an asset is stale, or what its value was built from"),

@@ -93,7 +93,7 @@ def _define(function: object, options: dict[str, Any]) -> AssetDefinition:
     )
 
 
-_MAKING = frozenset({"batch", "batch_inputs", "code_version", "retry"})
+_MAKING = frozenset({"batch", "batch_inputs", "code_version", "retry", "timeout"})
 
 
 def function_of(function: object, decorator: str, depth: int) -> FunctionType:

@@ -76,6 +76,7 @@ _MAKING = frozenset(
         "code_version",
         "publish",
         "retry",
+        "timeout",
     }
 )
 

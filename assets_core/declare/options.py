@@ -67,6 +67,8 @@ class SqlAssetOptions(OutputOptions, total=False):
     batch: Batch
     """How many partitions one call may get."""
     retry: Retry
+    timeout: float
+    """Seconds that one call may take, its checks included; then its process and all it started are stopped."""
 
 
 class AssetOptions(SqlAssetOptions, total=False):
@@ -95,6 +97,8 @@ class MultiAssetOptions(TypedDict, total=False):
     can_subset: bool
     publish: Literal["each", "together"]
     retry: Retry
+    timeout: float
+    """Seconds that one call may take, the checks of its outputs included."""
 
 
 class Refused(Exception):
@@ -271,6 +275,13 @@ def _batch(value: object) -> object:
     raise Refused(f"takes a number of partitions or 'all', not {_shown(value)}")
 
 
+def _seconds(value: object) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 < float(str(value)) < math.inf:
+        return float(str(value))
+    raise Refused(f"takes a number of seconds above 0, not {_shown(value)}")
+
+
 def _path(value: object) -> str:
     return _text(value).strip("/")
 
@@ -308,6 +319,7 @@ _ACCEPT: dict[str, Callable[[object], object]] = {
     "retry": _instance(Retry, called="`Retry(...)`"),
     "row_order": _one_of("canonical", "as_produced"),
     "tags": _tags,
+    "timeout": _seconds,
 }
 
 FOR_OUTPUT = frozenset(OutputOptions.__optional_keys__)

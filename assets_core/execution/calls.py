@@ -143,6 +143,7 @@ def make_request(
         project=state.project,
         log=state.home.log(state.run, call),
         now=state.now,
+        limit=state.limit_of(definition),
     )
 
 

@@ -22,6 +22,7 @@ from assets_core.execution.checkup import Checkup, Due, dues
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.execution.together import siblings
+from assets_core.execution.workers import DIED, STOPPED, TIMED_OUT
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.events import Blocked, CheckEvaluated, Published
 from assets_core.model.keys import AssetPartition
@@ -35,8 +36,6 @@ from assets_core.partitions import PartitionSet
 from assets_core.planning.candidates import still_fails
 from assets_core.ports import CheckRequest, ColumnRow, Transaction
 from assets_core.versioning.current import CheckVersion
-
-WORKER_DIED = "E550"
 
 
 @dataclass(slots=True)
@@ -100,11 +99,8 @@ class Checkups:
             self._close_gate(due.asset)
         else:
             self.state.frontier.hold(due.asset, PartitionSet.range(due.ordinal, due.ordinal + 1))
-        if (
-            due.candidate
-            and due.ordinal is not None
-            and len(siblings(self.state.graph, due.asset)) > 1
-        ):
+        together = len(siblings(self.state.graph, due.asset)) > 1
+        if due.candidate and due.ordinal is not None and together:
             group = self._groups.setdefault(self._group_of(due), _Group(due.ordinal))
             group.members.append(due.asset)
             group.waiting.add(due.asset)
@@ -230,6 +226,7 @@ class Checkups:
             tuple((key, c.name, c.version) for c in checks),
             state.project,
             state.home.log(state.run, call),
+            state.limit_of(state.graph.definition_of[asset]),
         )
 
     # --- recording ----------------------------------------------------------------------------------------------
@@ -268,10 +265,12 @@ class Checkups:
         self._settle(tx, checkup.due, failed=True)
 
     def lost(self, tx: Transaction, checkup: Checkup, error: AssetsError) -> None:
-        """The worker died of it, which is a crash of the checks; or it never began, and nothing is recorded."""
+        """The worker died of it or it took too long, which is a crash of the checks; else nothing is recorded."""
         outcome = errored_outcome(self.state.graph.specs[checkup.due.asset], checkup.request, error)
-        if error.code == WORKER_DIED:
+        if error.code in {DIED, TIMED_OUT}:
             self.record(tx, checkup, outcome)
+        elif error.code == STOPPED:
+            self._settle(tx, checkup.due, failed=True)
         else:
             self.unjudged(tx, checkup, outcome)
 

@@ -41,7 +41,7 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
             traceback=_format(error, frames, redact) if own else "",
             file=place.file if place else (last.filename if last else None),
             line=place.line if place else ((last.lineno or 0) if last else 0),
-            retryable=_wants_retry(error, retry),
+            retryable=wants_retry(error, retry),
         )
     return Failure(
         kind=_name(type(error)),
@@ -49,7 +49,7 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
         traceback=_format(error, frames, redact),
         file=last.filename if last else None,
         line=(last.lineno or 0) if last else 0,
-        retryable=_wants_retry(error, retry),
+        retryable=wants_retry(error, retry),
     )
 
 
@@ -69,7 +69,8 @@ def _text(error: BaseException) -> str:
         return f"<its message could not be read: {type(broken).__name__}>"
 
 
-def _wants_retry(error: BaseException, retry: Retry) -> bool:
+def wants_retry(error: BaseException, retry: Retry) -> bool:
+    """Whether the policy tries again after this exception; a predicate that fails itself says no."""
     if not isinstance(error, Exception) or isinstance(error, ConflictError | CorruptionError):
         return False
     if retry.when is None:

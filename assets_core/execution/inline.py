@@ -36,6 +36,11 @@ class InlineExecutor:
     def cancel(self, call: str, grace_s: float) -> None:
         """Nothing is running whenever another thread of control could ask."""
 
+    @property
+    def survivors(self) -> tuple[int, ...]:
+        """Nothing is killed here."""
+        return ()
+
     def close(self) -> None:
         """Nothing to stop."""
 

@@ -1,8 +1,11 @@
 """The process executor: warm, exec'd workers that start while the runner prepares, one request at a time each.
 
-One thread starts the workers, hands out requests and collects outcomes. It lives as long as the executor, because a
-worker asks the kernel to kill it when the *thread* that started it ends. Requests and outcomes are plain data; they
-cross a socket of our own, and nothing is ever unpickled from disk.
+One thread starts the workers, hands out requests, collects outcomes and enforces limits. It lives as long as the
+executor, because a worker asks the kernel to kill it when the *thread* that started it ends. Requests and outcomes are
+plain data; they cross a socket of our own, and nothing is ever unpickled from disk.
+
+A call that is to end is asked first (SIGTERM to its worker and all that it started) and killed when its grace period is
+over. What it answers after it was asked does not count: code that swallows the interrupt may have done half its work.
 """
 
 from __future__ import annotations
@@ -12,15 +15,23 @@ import os
 import pickle
 import queue
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TypeAlias
 
 from assets_core.errors import AssetsError, StepError
+from assets_core.execution.paths import new_id
 from assets_core.execution.workers import (
+    DIED,
+    READY,
+    STOPPED,
+    TIMED_OUT,
     Worker,
     cause_of_death,
+    end_with,
     kill_worker,
     start_worker,
     stop_worker,
@@ -29,9 +40,18 @@ from assets_core.ports import Outcome, ProjectRef, Request
 
 BOOTSTRAP = "assets_core.project.worker:runtime_for"
 STOP_GRACE_S = 2.0
+START_LIMIT_S = 150.0
+"""For loading the project, which gives up by itself after 120 s unless C code keeps it from it."""
 MAX_START_FAILURES = 3
 
-_Task: TypeAlias = "tuple[Request, Future[Outcome]]"
+
+@dataclass(frozen=True, slots=True)
+class _Cancel:
+    call: str
+    grace_s: float
+
+
+_Submit: TypeAlias = "tuple[Request, Future[Outcome]]"
 
 
 class ProcessExecutor:
@@ -39,18 +59,29 @@ class ProcessExecutor:
 
     name = "processes"
 
-    def __init__(self, project: ProjectRef, jobs: int | None, bootstrap: str = BOOTSTRAP) -> None:
+    def __init__(
+        self,
+        project: ProjectRef,
+        jobs: int | None,
+        bootstrap: str = BOOTSTRAP,
+        start_limit_s: float = START_LIMIT_S,
+    ) -> None:
         self.capacity = jobs or usable_cpus()
+        self.token = new_id()
+        """The mark of everything that the workers start."""
         self._project = project
         self._bootstrap = bootstrap
-        self._tasks: queue.SimpleQueue[_Task | str | None] = queue.SimpleQueue()
+        self._start_limit_s = start_limit_s
+        self._tasks: queue.SimpleQueue[_Submit | _Cancel | None] = queue.SimpleQueue()
         try:
             self._wake_read, self._wake_write = os.pipe()
         except OSError as error:
             raise _unstarted(error) from error
         self._workers: list[Worker] = []
+        self._started = 0
         self._futures: dict[str, Future[Outcome]] = {}
-        self._waiting: deque[_Task] = deque()
+        self._waiting: deque[_Submit] = deque()
+        self._survivors: set[int] = set()
         self._start_failures = 0
         self._unstarted: StepError | None = None
         self._closed = False
@@ -58,14 +89,19 @@ class ProcessExecutor:
         self._thread.start()
 
     def submit(self, request: Request) -> Future[Outcome]:
-        """Start a request as soon as a worker is idle; fails with StepError E550 when its worker dies."""
+        """Start a request as soon as a worker is idle; fails with E550 when its worker dies, E555 past its limit."""
         future: Future[Outcome] = Future()
         self._put((request, future))
         return future
 
     def cancel(self, call: str, grace_s: float) -> None:
-        """Kill the worker that runs this call with everything it started; another takes its place."""
-        self._put(call)
+        """Stop the worker that runs this call with everything it started; another takes its place."""
+        self._put(_Cancel(call, grace_s))
+
+    @property
+    def survivors(self) -> tuple[int, ...]:
+        """The ids of processes that could not be killed."""
+        return tuple(sorted(self._survivors))
 
     def close(self) -> None:
         """End the workers, killing those that do not end by themselves."""
@@ -76,7 +112,7 @@ class ProcessExecutor:
             os.close(self._wake_read)
             os.close(self._wake_write)
 
-    def _put(self, task: _Task | str | None) -> None:
+    def _put(self, task: _Submit | _Cancel | None) -> None:
         self._tasks.put(task)
         os.write(self._wake_write, b".")
 
@@ -89,26 +125,31 @@ class ProcessExecutor:
             while self._take():
                 self._hand_out()
                 self._listen()
+                self._expire()
         finally:
             for worker in self._workers:
-                (kill_worker if worker.request else self._stop)(worker)
+                if worker.request is not None:
+                    kill_worker(worker)
+                stop_worker(worker, STOP_GRACE_S)
 
     def _start(self) -> None:
         """Start one more worker; where the system refuses that, fewer of them do the work."""
+        self._started += 1
+        token = f"{self.token}.{self._started}"
         try:
-            self._workers.append(start_worker(self._bootstrap, self._project))
+            worker = start_worker(self._bootstrap, self._project, token, self._start_limit_s)
+            self._workers.append(worker)
         except OSError as error:
             self._unstarted = _unstarted(error)
 
     def _listen(self) -> None:
-        """Wait until a worker has something to say or a task was put."""
+        """Wait until a worker has something to say, a task was put, or a worker is due."""
         channels = {w.fileno(): w for w in self._workers}
-        for ready in wait([self._wake_read, *channels]):
+        dues = [w.due for w in self._workers if w.due is not None]
+        timeout = max(0.0, min(dues) - time.monotonic()) if dues else None
+        for ready in wait([self._wake_read, *channels], timeout):
             if isinstance(ready, int) and ready in channels:
                 self._receive(channels[ready])
-
-    def _stop(self, worker: Worker) -> None:
-        stop_worker(worker, STOP_GRACE_S)
 
     def _take(self) -> bool:
         """Take what was put since the last turn; False when the executor is closing."""
@@ -117,16 +158,13 @@ class ProcessExecutor:
             task = self._tasks.get()
             if task is None:
                 return False
-            if isinstance(task, str):
+            if isinstance(task, _Cancel):
                 self._cancel(task)
             else:
                 self._waiting.append(task)
         return True
 
-    def _cancel(self, call: str) -> None:
-        for worker in self._workers:
-            if worker.request is not None and worker.request.call == call:
-                kill_worker(worker)
+    # --- requests and answers -----------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
         if self._waiting and not self._workers:
@@ -134,7 +172,7 @@ class ProcessExecutor:
             if not self._workers and self._unstarted is not None:
                 self._refuse_all(self._unstarted)
         for worker in list(self._workers):
-            if self._waiting and worker.request is None:
+            if self._waiting and worker.request is None and worker.reason is None:
                 request, future = self._waiting.popleft()
                 self._give(worker, request, future)
 
@@ -150,6 +188,8 @@ class ProcessExecutor:
             worker.channel.send_bytes(data)
         except OSError:
             self._bury(worker)
+        else:
+            worker.limit_call()
 
     def _receive(self, worker: Worker) -> None:
         try:
@@ -159,10 +199,19 @@ class ProcessExecutor:
             return
         except Exception as error:  # a class that only the worker knows: this thread must go on
             answer = StepError("E554", f"the worker's answer cannot be read: {error!r}")
+        if worker.reason is not None:
+            self._kill(worker)
+            return
         if isinstance(answer, AssetsError) and worker.request is None:
             self._refuse_all(answer)
             return
         self._start_failures = 0
+        worker.ready = True
+        if answer != READY:
+            self._settle(worker, answer)
+        worker.limit_call()
+
+    def _settle(self, worker: Worker, answer: Outcome | AssetsError) -> None:
         request, worker.request = worker.request, None
         if request is not None:
             future = self._futures.pop(request.call)
@@ -171,18 +220,50 @@ class ProcessExecutor:
             else:
                 future.set_result(answer)
 
+    # --- ends ---------------------------------------------------------------------------------------------------
+
+    def _cancel(self, task: _Cancel) -> None:
+        stopped = StepError(STOPPED, "it was stopped before it was done")
+        for request, future in [w for w in self._waiting if w[0].call == task.call]:
+            self._waiting.remove((request, future))
+            future.set_exception(stopped)
+        for worker in self._workers:
+            request_of = worker.request
+            if request_of is not None and request_of.call == task.call and worker.reason is None:
+                worker.ask_to_stop(stopped, task.grace_s)
+
+    def _expire(self) -> None:
+        """Ask those to stop that are over their limit, and kill those whose grace period is over."""
+        now = time.monotonic()
+        for worker in [w for w in self._workers if w.due is not None and w.due <= now]:
+            limit = worker.request.limit if worker.request is not None else None
+            if worker.reason is not None:
+                self._kill(worker)
+            elif not worker.ready:
+                text = f"loading it took longer than {self._start_limit_s:g} s"
+                worker.ask_to_stop(StepError("E557", f"a worker hangs: {text}"), 0.0)
+            elif limit is not None:
+                text = f"it took longer than its timeout of {limit.seconds:g} s"
+                worker.ask_to_stop(StepError(TIMED_OUT, text), limit.grace_s)
+
+    def _kill(self, worker: Worker) -> None:
+        self._survivors.update(kill_worker(worker))
+        self._bury(worker)
+
     def _bury(self, worker: Worker) -> None:
-        """Fail the dead worker's call with the reason, and start another in its place."""
+        """Fail the call of a worker that is dead with the reason, and start another in its place."""
         self._workers.remove(worker)
-        reason = cause_of_death(worker)
+        left = end_with(worker)
+        self._survivors.update(left)
+        reason = worker.reason or StepError(DIED, f"the worker died: {cause_of_death(worker)}")
         stop_worker(worker, 0.0)
         if worker.request is not None:
-            future = self._futures.pop(worker.request.call)
-            future.set_exception(StepError("E550", f"the worker died: {reason}"))
-        else:
+            self._settle(worker, _with_survivors(reason, left))
+        elif worker.reason is None:
             self._start_failures += 1
         if self._start_failures >= MAX_START_FAILURES:
-            self._refuse_all(StepError("E551", f"workers die while they start: {reason}"))
+            text = f"workers die while they start: {cause_of_death(worker)}"
+            self._refuse_all(StepError("E551", text))
         else:
             self._start()
 
@@ -209,6 +290,13 @@ def _unstarted(error: OSError) -> StepError:
         if files
         else "run with fewer workers (`-j 1`), or with `--executor inline`",
     )
+
+
+def _with_survivors(reason: StepError, left: tuple[int, ...]) -> StepError:
+    if not left:
+        return reason
+    pids = ", ".join(map(str, left))
+    return StepError(reason.code, f"{reason.message}; still running, though killed: process {pids}")
 
 
 def _unsendable(request: Request, error: Exception) -> StepError:

@@ -18,12 +18,13 @@ from typing import TypeAlias
 from assets_core.errors import AssetsError, ConflictError, StopNow
 from assets_core.execution.attempt_folders import sign
 from assets_core.execution.calls import Call, Target, make_request
-from assets_core.execution.capture import last_lines
 from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
 from assets_core.execution.checkup import Checkup
-from assets_core.execution.checkups import WORKER_DIED, Checkups
+from assets_core.execution.checkups import Checkups
 from assets_core.execution.claims import Claimer, Refused
+from assets_core.execution.halting import Halting
+from assets_core.execution.landing import Flight, landed_of
 from assets_core.execution.own_inputs import Returned, pinned_again
 from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder
@@ -40,9 +41,9 @@ from assets_core.model.events import (
     RunStarted,
     StepStarted,
 )
-from assets_core.model.outcomes import CheckRunOutcome, NotProduced, StepOutcome
+from assets_core.model.outcomes import CheckRunOutcome, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan, Step
-from assets_core.model.records import Failure, RunEnd, RunRecord, RunStatus
+from assets_core.model.records import RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocked_text import blocked_by
 from assets_core.ports import (
@@ -55,7 +56,6 @@ from assets_core.ports import (
 
 CONFLICT_POLL_S = 0.25
 Replan: TypeAlias = Callable[[], Plan]
-_Flight: TypeAlias = "Call | Checkup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class RunSettings:
     fail_fast: bool = False
     checks_only: bool = False
     """Evaluate checks and compute nothing, whatever they make due."""
+    timeout_s: float | None = None
+    """How long the run may take; what is running then is stopped."""
     random: Callable[[], float] = random.random
 
 
@@ -91,11 +93,11 @@ class Runner:
         self._settler = Settler(state, self._retries, self._started)
         self._checkups = Checkups(state, lambda numbers: results_of(store, numbers))
         self._claimer = Claimer(state, self._checkups.judge_candidates)
-        self._arrived: queue.SimpleQueue[tuple[_Flight, Future[Outcome]]] = queue.SimpleQueue()
-        self._flying = 0
+        self._arrived: queue.SimpleQueue[tuple[Flight, Future[Outcome]]] = queue.SimpleQueue()
+        self._flights: dict[str, Flight] = {}
         self._conflicts: list[tuple[float, Refused]] = []
         self._extended: dict[int, PartitionSet] = {}
-        self._stop: RunStatus | None = None
+        self._halting = Halting(state.clock, executor, settings.timeout_s, state.grace_s)
         self._telling = Telling(state.emit, self._stop_as_failed)
 
         def emit(event: Event) -> None:
@@ -106,11 +108,11 @@ class Runner:
 
     def request_stop(self) -> None:
         """Start nothing more, wait for what is running, record it and end the run as cancelled."""
-        self._stop = RunStatus.CANCELLED
+        self._halting.finish(RunStatus.CANCELLED)
 
     def _stop_as_failed(self) -> None:
         """Who listens cannot go on: what is running is finished and recorded before that is raised."""
-        self._stop = RunStatus.FAILED
+        self._halting.finish(RunStatus.FAILED)
 
     def run(self, plan: Plan, record: RunRecord) -> RunResult:
         """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
@@ -166,10 +168,10 @@ class Runner:
         """Turn until nothing is left, then once more for checks that only the finished data makes due."""
         self._turn([])
         while True:
-            while self._flying or self._waiting:
+            while self._flights or self._waiting:
                 self._turn(self._await())
-            if self._stop is not None:
-                return self._stop
+            if self._halting.end is not None:
+                return self._halting.end
             left = self._replan()
             if not self._checkups.add(left.checks) and not self._extend(left):
                 failing = any(isinstance(a, CheckFailing) for a in left.annotations)
@@ -213,41 +215,53 @@ class Runner:
     def _waiting(self) -> bool:
         """Whether there will be something to do though nothing is running."""
         due = len(self._retries) or self._conflicts or not self._checkups.idle
-        return self._stop is None and bool(due)
+        return self._halting.status is None and bool(due)
 
-    def _await(self) -> list[tuple[_Flight, Future[Outcome]]]:
-        """Everything that has arrived; blocks until something has, or a timer is due."""
-        timeout = self._until_timer()
-        if not self._flying:
-            self.state.clock.sleep(timeout or 0.0)
+    def _await(self) -> list[tuple[Flight, Future[Outcome]]]:
+        """Everything that has arrived; blocks until something has, a timer is due, or the run is to end."""
+        going = self._halting.status is None
+        while not (self._halting.apply(self._flights) and going):
+            timer = self._until_timer()
+            wait = self._halting.wait_s if timer is None else min(timer, self._halting.wait_s)
+            arrived = self._wait(wait)
+            if arrived or timer == 0.0:
+                return arrived
+            self._halting.see(self.store.cancel_request(self.state.run))
+        return []
+
+    def _wait(self, seconds: float) -> list[tuple[Flight, Future[Outcome]]]:
+        if not self._flights:
+            self.state.clock.sleep(seconds)
             return []
         try:
-            arrived = [self._arrived.get(timeout=timeout)]
+            arrived = [self._arrived.get(timeout=seconds)]
         except queue.Empty:
             return []
         while not self._arrived.empty():
             arrived.append(self._arrived.get_nowait())
-        self._flying -= len(arrived)
+        for flight, _ in arrived:
+            del self._flights[flight.id]
         return arrived
 
     def _until_timer(self) -> float | None:
         times = [at for at, _ in self._conflicts]
         if self._retries.next_at is not None:
             times.append(self._retries.next_at)
-        if not times or self._stop is not None:
+        if not times or self._halting.status is not None:
             return None
         return max(0.0, min(times) - self.state.clock.monotonic())
 
-    def _turn(self, arrived: list[tuple[_Flight, Future[Outcome]]]) -> None:
+    def _turn(self, arrived: list[tuple[Flight, Future[Outcome]]]) -> None:
         """One transaction: catch up, record, decide, claim. Then submit."""
         calls: list[Call] = []
         checkups: list[Checkup] = []
-        landed = [(flight, _landed(flight, future)) for flight, future in arrived]
+        landed = [(flight, landed_of(self.state, flight, future)) for flight, future in arrived]
         with self._telling.after_commit(), self.store.writing() as tx:
             self._catch_up(tx)
             self._record(tx, landed)
-            if self._stop is None:
-                room = self.executor.capacity - self._flying
+            self._halting.see(tx.cancel_request(self.state.run))
+            if self._halting.status is None:
+                room = self.executor.capacity - len(self._flights)
                 calls = self._retry(tx)
                 checkups = self._checkups.start(tx, room - len(calls))
                 self._resume_conflicts()
@@ -257,7 +271,7 @@ class Runner:
             else:
                 tx.release([lease for c in self._retries.clear() for lease in c.leases])
             self.state.lineage.sequence = tx.sequence
-        flights: list[_Flight] = [*calls, *checkups]
+        flights: list[Flight] = [*calls, *checkups]
         for flight in flights:
             self._submit(flight)
 
@@ -268,7 +282,7 @@ class Runner:
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
-    def _record(self, tx: Transaction, landed: list[tuple[_Flight, Outcome | AssetsError]]) -> None:
+    def _record(self, tx: Transaction, landed: list[tuple[Flight, Outcome | AssetsError]]) -> None:
         returned: list[Returned] = []
         if note_damage(self.state, tx, [o for _, o in landed if not isinstance(o, AssetsError)]):
             self._claimer.reconsider()
@@ -289,8 +303,8 @@ class Runner:
                 self._checkups.lost(tx, flight, outcome)
         for one, recorded in self._recorder.record(tx, returned):
             self._settler.settle(one, recorded)
-        if self.settings.fail_fast and self.state.tally.failed and self._stop is None:
-            self._stop = RunStatus.FAILED
+        if self.settings.fail_fast and self.state.tally.failed:
+            self._halting.finish(RunStatus.FAILED)
 
     def _retry(self, tx: Transaction) -> list[Call]:
         calls = []
@@ -349,8 +363,8 @@ class Runner:
             for asset, partitions in refused.wanted.items():
                 self.state.frontier.put_back(asset, partitions)
 
-    def _submit(self, flight: _Flight) -> None:
-        self._flying += 1
+    def _submit(self, flight: Flight) -> None:
+        self._flights[flight.id] = flight
         if not isinstance(flight, Checkup):
             outputs = flight.request.outputs
             self.state.emit(
@@ -363,22 +377,3 @@ class Runner:
             )
         future = self.executor.submit(flight.request)
         future.add_done_callback(lambda done: self._arrived.put((flight, done)))
-
-
-def _landed(flight: _Flight, future: Future[Outcome]) -> Outcome | AssetsError:
-    """What came back; a worker that died failed every target of its call, with the reason and what it printed."""
-    try:
-        return future.result()
-    except AssetsError as error:
-        if isinstance(flight, Checkup):
-            return error
-        kind = "died" if error.code == WORKER_DIED else error.code
-        file, line = (error.place.file, error.place.line) if error.place else (None, 0)
-        retryable = not isinstance(error, ConflictError)
-        failure = Failure(kind, error.message, file=file, line=line, retryable=retryable)
-        request = flight.request
-        outputs = tuple(
-            NotProduced(o.asset, o.partition, o.attempt, failure) for o in request.outputs
-        )
-        tail = last_lines(request.log)
-        return StepOutcome(flight.id, outputs, log=str(request.log) if tail else None, tail=tail)

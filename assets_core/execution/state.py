@@ -18,7 +18,7 @@ from assets_core.model.records import MaterializationRecord
 from assets_core.model.values import StoredPart
 from assets_core.partitions import PartitionSet
 from assets_core.planning.staleness import Rebuilder
-from assets_core.ports import Clock, ProjectRef
+from assets_core.ports import Clock, Limit, ProjectRef
 from assets_core.versioning.current import CurrentVersions
 
 
@@ -43,6 +43,8 @@ class RunState:
     forced: dict[int, PartitionSet]
     values_of: Callable[[AssetDefinition], tuple[tuple[str, str], ...]]
     """(name, digest) of the module values in a definition's code version."""
+    grace_s: float
+    """Seconds between asking a call to stop and killing it."""
     tally: Tally = field(default_factory=Tally)
     parts: dict[tuple[int, int], tuple[int, StoredPart]] = field(default_factory=dict)
     """Per (asset, ordinal): the materialization number and the stored part that has it."""
@@ -58,6 +60,11 @@ class RunState:
     def address(self, asset: int, ordinal: int) -> AssetPartition:
         """The asset-partition of an ordinal."""
         return AssetPartition(self.key(asset), self.partition(asset, ordinal))
+
+    def limit_of(self, definition: int) -> Limit | None:
+        """How long a call of this definition may take."""
+        seconds = self.graph.definitions[definition].timeout
+        return None if seconds is None else Limit(seconds, self.grace_s)
 
     def part_of(self, record: MaterializationRecord) -> StoredPart:
         """Where a recorded version lies."""

@@ -1,7 +1,8 @@
 """The entry point of a worker process: load the project, then serve one request after another.
 
-It dies with its parent (PDEATHSIG on Linux, the lifeline everywhere), is what the kernel kills first when memory runs
-out, and sends everything that is written to its output, by Python or by C, through the call's capped log.
+It dies with its parent (PDEATHSIG on Linux, the lifeline everywhere), adopts the orphans of what it starts, and is what
+the kernel kills first when memory runs out. SIGTERM becomes a KeyboardInterrupt in user code. Everything that goes to
+its output, from Python or from C, ends in the call's capped log.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 
 from assets_core.errors import AssetsError, StepError
 from assets_core.execution.capture import captured_descriptors
 from assets_core.execution.inline import execute
 from assets_core.execution.runtime import Runtime
+from assets_core.execution.workers import READY
 from assets_core.ports import CheckRequest, ProjectRef, Request, StepRequest
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 _OOM_SCORE = "500"
 
 
@@ -33,6 +38,7 @@ def main(arguments: list[str]) -> int:
     _die_with(int(parent), int(lifeline))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.register_at_fork(after_in_child=_own_streams)
+    signal.signal(signal.SIGTERM, _interrupt)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
     with Connection(int(channel_fd)) as channel:
@@ -41,13 +47,21 @@ def main(arguments: list[str]) -> int:
         if isinstance(loaded, AssetsError):
             channel.send(loaded)
             return 1
+        channel.send(READY)
         _serve(channel, loaded)
     return 0
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Asked to stop: user code may clean up until the grace period is over."""
+    raise KeyboardInterrupt
+
+
 def _die_with(parent: int, lifeline: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -94,4 +108,7 @@ def _serve(channel: Connection, runtime: Runtime) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(_ENDED_BY_SIGTERM)

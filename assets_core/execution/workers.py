@@ -12,12 +12,25 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+from assets_core.errors import StepError
+from assets_core.execution.process_trees import (
+    ask_to_stop,
+    kill_left_behind,
+    kill_tree,
+    marked_environment,
+)
 from assets_core.ports import ProjectRef, Request
 
+DIED, TIMED_OUT, STOPPED = "E550", "E555", "E556"
+"""The codes of the errors by which a call ends that gives no outcome."""
+READY = "ready"
+"""What a worker says when it has loaded the project."""
 _STDERR = 2
+_REAP_S = 5.0
 _KILLED_BY_KERNEL = (
     "it was killed by signal 9 (SIGKILL); when nobody sent it, the machine was out of memory"
 )
@@ -25,20 +38,39 @@ _KILLED_BY_KERNEL = (
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """A running worker and the request it has."""
+    """A running worker, the request it has, and until when it may go on as it does. Times are monotonic seconds."""
 
     process: subprocess.Popen[bytes]
     channel: Connection
     lifeline: int
+    token: str
+    """The mark of everything that it starts."""
+    due: float | None
+    """When it has to be ready, then when its call has to be over, then when it is killed; None: no limit."""
+    ready: bool = False
     request: Request | None = None
-    stopping: bool = field(default=False)
+    reason: StepError | None = field(default=None)
+    """Why it was asked to stop."""
 
     def fileno(self) -> int:
         """For waiting on several workers at once."""
         return self.channel.fileno()
 
+    def limit_call(self) -> None:
+        """From now on the limit of its call counts; loading the project does not take from it."""
+        limit = self.request.limit if self.request is not None and self.ready else None
+        if self.ready:
+            self.due = None if limit is None else time.monotonic() + limit.seconds
 
-def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
+    def ask_to_stop(self, reason: StepError, grace_s: float) -> None:
+        """Ask it and all it started to end; it is due to be killed after ``grace_s``, at once if it had no call."""
+        self.reason = reason
+        self.due = time.monotonic() + grace_s
+        if grace_s > 0:
+            ask_to_stop(self.process.pid)
+
+
+def start_worker(bootstrap: str, project: ProjectRef, token: str, start_limit_s: float) -> Worker:
     """Exec a worker that loads ``project`` through ``bootstrap`` (``module:function``); OSError where that fails."""
     ours, theirs = socket.socketpair()
     read_end, write_end = os.pipe()
@@ -58,6 +90,7 @@ def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
             stdout=_STDERR,  # what user code prints between calls; stdout is for results
             pass_fds=(theirs.fileno(), read_end),
             start_new_session=True,
+            env=marked_environment(token),
         )
     except OSError:
         ours.close()
@@ -66,14 +99,15 @@ def start_worker(bootstrap: str, project: ProjectRef) -> Worker:
     finally:
         theirs.close()
         os.close(read_end)
-    worker = Worker(process, Connection(ours.detach()), write_end)
+    due = time.monotonic() + start_limit_s
+    worker = Worker(process, Connection(ours.detach()), write_end, token, due)
     with contextlib.suppress(OSError):  # it died already, which the end of its channel will tell
         worker.channel.send(project)
     return worker
 
 
 def cause_of_death(worker: Worker) -> str:
-    """Why a worker is gone, for the record of the call it had."""
+    """Why a worker that is dead died, for the record of the call it had."""
     code = worker.process.wait()
     if code == -signal.SIGKILL:
         return _KILLED_BY_KERNEL
@@ -83,7 +117,7 @@ def cause_of_death(worker: Worker) -> str:
 
 
 def stop_worker(worker: Worker, grace_s: float) -> None:
-    """Let an idle worker end by itself, and kill its whole session when it does not in time."""
+    """Let an idle worker end by itself, and kill it with all it started when it does not in time."""
     with contextlib.suppress(OSError):
         worker.channel.close()
     with contextlib.suppress(OSError):
@@ -94,8 +128,16 @@ def stop_worker(worker: Worker, grace_s: float) -> None:
         kill_worker(worker)
 
 
-def kill_worker(worker: Worker) -> None:
-    """Kill a worker and everything in its session."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(worker.process.pid, signal.SIGKILL)
-    worker.process.wait()
+def kill_worker(worker: Worker) -> tuple[int, ...]:
+    """Kill a worker and everything that it started; the ids of what is still there."""
+    survivors = kill_tree(worker.process.pid, worker.token)
+    try:  # one with thousands of threads has lost its environment, and so its mark, before it is gone
+        worker.process.wait(_REAP_S)
+    except subprocess.TimeoutExpired:
+        return (*survivors, worker.process.pid)
+    return survivors
+
+
+def end_with(worker: Worker) -> tuple[int, ...]:
+    """Kill what a worker that is dead left behind; the ids of what is still there."""
+    return kill_left_behind(worker.token)

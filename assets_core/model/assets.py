@@ -174,6 +174,8 @@ class AssetDefinition:
     can_subset: bool = False
     publish: Literal["each", "together"] = "each"
     retry: Retry = Retry()
+    timeout: float | None = None
+    """Seconds that one call may take, its checks included."""
 
     @property
     def key(self) -> AssetKey:

@@ -32,6 +32,9 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    CANCEL_FAILED = "cancel_failed"
+    """Cancelled, but a process that it started could not be killed; the attempts name it."""
+    TIMED_OUT = "timed_out"
     DIED = "died"
 
 
@@ -59,6 +62,16 @@ class RunEnd:
     status: RunStatus
     ended: datetime
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Somebody wants a run to end: it claims nothing after this is recorded."""
+
+    run: str
+    grace_s: float
+    """Seconds that its calls have to clean up before they are killed."""
+    at: datetime
 
 
 class AttemptStatus(StrEnum):

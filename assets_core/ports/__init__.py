@@ -12,6 +12,7 @@ from assets_core.ports.checks import RelatedTable as RelatedTable
 from assets_core.ports.checks import Staged as Staged
 from assets_core.ports.execution import CheckRequest as CheckRequest
 from assets_core.ports.execution import Executor as Executor
+from assets_core.ports.execution import Limit as Limit
 from assets_core.ports.execution import Outcome as Outcome
 from assets_core.ports.execution import OutputTask as OutputTask
 from assets_core.ports.execution import PinnedInput as PinnedInput
@@ -46,6 +47,7 @@ __all__ = [
     "DurationStats",
     "Executor",
     "Lease",
+    "Limit",
     "LineageRows",
     "LivenessProbe",
     "Materializer",

@@ -48,6 +48,14 @@ class PinnedInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a call may take, and how long it has to clean up once it was asked to stop; in seconds."""
+
+    seconds: float
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class OutputTask:
     """One asset-partition that a call is to produce, and where."""
 
@@ -80,6 +88,7 @@ class StepRequest:
     project: ProjectRef
     log: Path
     now: datetime
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class CheckRequest:
     check_versions: tuple[tuple[AssetKey, str, str], ...]
     project: ProjectRef
     log: Path
+    limit: Limit | None = None
 
 
 Request: TypeAlias = "StepRequest | CheckRequest"
@@ -113,11 +123,16 @@ class Executor(Protocol):
     """How many requests run at once."""
 
     def submit(self, request: Request) -> Future[Outcome]:
-        """Start a request; the future fails only when its worker died (StepError with the reason)."""
+        """Start a request; the future fails only when its worker died or was stopped (StepError with the reason)."""
         ...
 
     def cancel(self, call: str, grace_s: float) -> None:
-        """Stop a running request: ask, wait ``grace_s``, then kill with every descendant."""
+        """Stop a running request: ask, wait ``grace_s``, then kill with every descendant. Its future fails (E556)."""
+        ...
+
+    @property
+    def survivors(self) -> tuple[int, ...]:
+        """The ids of processes that calls started and that could not be killed."""
         ...
 
     def close(self) -> None:

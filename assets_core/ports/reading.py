@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    CancelRequest,
     CheckRecord,
     MaterializationRecord,
     ObservationRecord,
@@ -129,6 +130,10 @@ class StateReader(Protocol):
 
     def run(self, run: str) -> tuple[RunRecord, RunEnd | None] | None:
         """One run by id, by number as text, or None."""
+        ...
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        """The last request to cancel the run with this id."""
         ...
 
     def attempts(self, run: str) -> Sequence[AttemptRecord]:

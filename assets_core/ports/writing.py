@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
+    CancelRequest,
     CheckRecord,
     FindingRecord,
     MaterializationRecord,
@@ -60,7 +61,10 @@ class Transaction(Protocol):
     def claim(
         self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
     ) -> Sequence[Lease] | Lease:
-        """Lease every (asset-partition, attempt id) or none; the lease that refuses where a live run holds one."""
+        """Lease every (asset-partition, attempt id) or none; the lease that refuses where a live run holds one.
+
+        Raises ConflictError E622 for a run that was cancelled.
+        """
         ...
 
     def renew(self, lease: Lease, attempt: str) -> Lease:
@@ -147,6 +151,14 @@ class Transaction(Protocol):
 
     def start_run(self, run: RunRecord) -> RunRecord:
         """Record a run and give it its number."""
+        ...
+
+    def request_cancel(self, request: CancelRequest) -> None:
+        """Record that a run is to end. From the commit on it is leased nothing: ConflictError E622."""
+        ...
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        """The last request to cancel a run, as of this transaction."""
         ...
 
     def end_run(self, end: RunEnd) -> None:

@@ -263,6 +263,8 @@ def _with_defaults(definition: AssetDefinition, settings: Settings) -> AssetDefi
     """The definition with what the configuration says for those that say nothing themselves."""
     if settings.retry and definition.retry == Retry():
         definition = replace(definition, retry=Retry(**settings.retry))
+    if settings.timeout is not None and definition.timeout is None:
+        definition = replace(definition, timeout=settings.timeout)
     if settings.materializer is not None and not definition.is_source:
         outputs = tuple(
             replace(s, materializer=s.materializer or settings.materializer)

@@ -36,6 +36,8 @@ class RunOptions:
     fail_fast: bool = False
     checks_only: bool = False
     """Evaluate checks and compute nothing, whatever they make due."""
+    timeout_s: float | None = None
+    """How long the run may take before what is running is stopped."""
     retry_of: str | None = None
     on_runner: Callable[[Runner], None] = lambda runner: None
     """Gets the runner before it starts: what a signal handler needs to stop it."""
@@ -131,9 +133,12 @@ def _runner(
         emit=on_event,
         tokens={a: dict(t) for a, t in planned.tokens.items()},
         values_of=project.definitions.values_of,
+        grace_s=project.definitions.settings.grace,
         forced={a: p for a, p in forced.items() if p},
     )
-    settings = RunSettings(fail_fast=options.fail_fast, checks_only=options.checks_only)
+    settings = RunSettings(
+        fail_fast=options.fail_fast, checks_only=options.checks_only, timeout_s=options.timeout_s
+    )
     return Runner(state, store, executor, settings, lambda: _replan(project, planned))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from assets_core.model.assets import AssetDefinition
 from assets_core.project.adhoc import Declared, project_of
 from assets_core.project.facade import Planned, Project
 from assets_core.project.running import RunOptions
+from assets_core.project.unenforced import unenforced_timeouts
 from assets_core.project.values import load_value
 from assets_core.project.wishes import Wish
 
@@ -40,7 +42,15 @@ def materialize(
     Definitions given as values run inline: another process could not import what a notebook cell defines.
     """
     options = RunOptions(executor=executor, jobs=jobs)
-    return _project(assets).materialize(_wish(select, partitions, force=force), options)
+    project = _project(assets)
+    chosen = executor or project.definitions.settings.executor
+
+    def warn(planned: Planned) -> None:
+        if (text := unenforced_timeouts(planned, chosen)) is not None:
+            warnings.warn(text, stacklevel=4)
+
+    wish = _wish(select, partitions, force=force)
+    return project.materialize(wish, options, planned=warn)
 
 
 def load(

@@ -17,6 +17,7 @@ from assets_core.settings.tree import Settings
 
 DEFAULT_ENV = "default"
 HOME = ".assets"
+GRACE_S = 10.0
 _PREFIX = "ASSETS_"
 _ENV_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -95,6 +96,8 @@ def _tree(
         fingerprint_packages=value("fingerprint_packages", ()),
         materializer=value("materializer", None),
         materializer_options=_options(given),
+        timeout=value("timeout", None),
+        grace=value("grace", GRACE_S),
         retry={p[1]: given[p].value for p in READERS if p[0] == "retry" and p in given},
         gc={p[1]: given[p].value for p in READERS if p[0] == "gc" and p in given},
         env_names=env_names,

@@ -62,6 +62,7 @@ TEXTS = Reader("a text or a list of texts", _texts, _split)
 POSITIVE = Reader("a whole number of 1 or more", _positive, int)
 WHOLE = Reader("a whole number of 0 or more", _whole, int)
 NUMBER = Reader("a number of 0 or more", _number, float)
+SECONDS = Reader("a number of seconds above 0", lambda value: _number(value) or None, float)
 
 READERS: Mapping[Path, Reader] = {
     ("module",): TEXTS,
@@ -72,6 +73,8 @@ READERS: Mapping[Path, Reader] = {
     ("jobs",): POSITIVE,
     ("fingerprint_packages",): TEXTS,
     ("materializer",): TEXT,
+    ("timeout",): SECONDS,
+    ("grace",): NUMBER,
     ("retry", "max_retries"): WHOLE,
     ("retry", "delay"): NUMBER,
     ("retry", "backoff"): NUMBER,

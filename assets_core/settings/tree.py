@@ -52,6 +52,10 @@ class Settings:
     materializer: str | None
     """For values whose definition names none; None: by type."""
     materializer_options: Mapping[str, Mapping[str, object]]
+    timeout: float | None
+    """Seconds that a call may take whose definition says nothing; None: any time."""
+    grace: float
+    """Seconds between asking a call to stop and killing it."""
     retry: Mapping[str, Any]
     """The arguments of ``Retry`` that were given, for definitions that give none."""
     gc: Mapping[str, Any]
@@ -138,7 +142,7 @@ class Settings:
         shown = {"store": self.store_reference or self.store}
         for name in ("env", "module", "home", "store", "data", "executor", "jobs"):
             yield self._row((name,), shown.get(name) or getattr(self, name))
-        for name in ("fingerprint_packages", "materializer"):
+        for name in ("fingerprint_packages", "materializer", "timeout", "grace"):
             yield self._row((name,), getattr(self, name))
         for name, value in self.retry.items():
             yield self._row(("retry", name), value)

@@ -15,6 +15,7 @@ from assets_core.errors import StoreError
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    CancelRequest,
     CheckRecord,
     MaterializationRecord,
     ObservationRecord,
@@ -239,6 +240,10 @@ class MemoryStore:
             if found is None and run.isdecimal():
                 found = next((r for r in self._tables.runs.values() if r.number == int(run)), None)
             return None if found is None else (found, self._tables.ends.get(found.run))
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        with self._lock:
+            return self._tables.cancels.get(run)
 
     def attempts(self, run: str) -> Sequence[AttemptRecord]:
         with self._lock:

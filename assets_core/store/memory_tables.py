@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    CancelRequest,
     FindingRecord,
     MaterializationRecord,
     ObservationRecord,
@@ -35,6 +36,7 @@ class Tables:
     starts: dict[str, int] = field(default_factory=dict)
     """Per run the sequence at which it began."""
     ends: dict[str, RunEnd] = field(default_factory=dict)
+    cancels: dict[str, CancelRequest] = field(default_factory=dict)
     attempts: dict[int, AttemptRecord] = field(default_factory=dict)
     known: dict[str, KnownAttempt] = field(default_factory=dict)
     materializations: dict[int, MaterializationRecord] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
+    CancelRequest,
     CheckRecord,
     FindingRecord,
     MaterializationRecord,
@@ -23,7 +24,12 @@ from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.memory_collecting import abandoned, changed_since
 from assets_core.store.memory_tables import Tables, Undo
-from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
+from assets_core.store.refusals import (
+    lease_lost,
+    run_cancelled,
+    unknown_materialization,
+    unknown_run,
+)
 from assets_core.store.states import Evaluation, KeyState, Writes
 
 
@@ -94,6 +100,8 @@ class MemoryTransaction:
         self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
     ) -> Sequence[Lease] | Lease:
         self._require_run(run)
+        if run in self._tables.cancels:
+            raise run_cancelled(run)
         states = self._states(env, [key for key, _ in wanted])
         writes, answer = ledger.claim(env, run, wanted, states, self._tables.counter, self._alive)
         self._apply(env, writes, states)
@@ -278,6 +286,14 @@ class MemoryTransaction:
         self._undo.put(self._tables.runs, run.run, run)
         self._undo.put(self._tables.starts, run.run, self._tables.counter.sequence)
         return run
+
+    def request_cancel(self, request: CancelRequest) -> None:
+        self._require_run(request.run)
+        self._tables.counter.event()
+        self._undo.put(self._tables.cancels, request.run, request)
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        return self._tables.cancels.get(run)
 
     def end_run(self, end: RunEnd) -> None:
         self._require_run(end.run)

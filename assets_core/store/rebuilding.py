@@ -26,6 +26,7 @@ from assets_core.store.sql_reader import evaluations_of
 from assets_core.store.sql_schema import (
     DERIVED,
     attempts,
+    cancel_requests,
     candidates,
     check_results,
     collected,
@@ -48,8 +49,8 @@ from assets_core.store.states import Evaluation
 T = TypeVar("T")
 _BATCH = 1000
 _FACTS = (
-    runs, run_ends, attempts, check_results, pointer_moves, findings, condemned, collected,
-    observations,
+    runs, run_ends, cancel_requests, attempts, check_results, pointer_moves, findings, condemned,
+    collected, observations,
     dynamic_partitions,
 )  # fmt: skip
 _KEY = ("env", "asset", "partition")

@@ -17,6 +17,13 @@ def lease_lost(lease: Lease) -> ConflictError:
     )
 
 
+def run_cancelled(run: str) -> ConflictError:
+    """A run that somebody cancelled is leased nothing more."""
+    return ConflictError(
+        "E622", f"run {run} was cancelled", help="`assets retry` goes on where it ended"
+    )
+
+
 def unknown_run(run: str) -> InternalError:
     """A write that names a run which was never started."""
     return InternalError("E691", f"run {run!r} was never started in this state store")

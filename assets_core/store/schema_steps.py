@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, Text
 
 Step: TypeAlias = Callable[[Operations], None]
 _TEXT = Text(collation="C").with_variant(Text(), "sqlite")
@@ -47,5 +47,17 @@ def condemn(operations: Operations) -> None:
         )
 
 
-STEPS: Mapping[int, Step] = {1: keep_findings, 2: condemn}
+def keep_cancel_requests(operations: Operations) -> None:
+    """4: who wants which run to end."""
+    operations.create_table(
+        "cancel_requests",
+        Column("sequence", _NUMBER, primary_key=True, autoincrement=False),
+        Column("run", _NUMBER, ForeignKey("runs.number"), nullable=False),
+        Column("grace_s", Float, nullable=False),
+        Column("at", _TEXT, nullable=False),
+    )
+    operations.create_index("cancel_requests_of_run", "cancel_requests", ["run"])
+
+
+STEPS: Mapping[int, Step] = {1: keep_findings, 2: condemn, 3: keep_cancel_requests}
 """By the schema that they start from."""

@@ -12,6 +12,7 @@ from assets_core.store.sql_engine import Query, SqlEngine
 from assets_core.store.sql_parameters import asset, env, limit, number, of_key, run
 from assets_core.store.sql_schema import (
     attempts,
+    cancel_requests,
     check_results,
     documents,
     dynamic_partitions,
@@ -108,6 +109,17 @@ class HistoryQueries:
     def run_by_number(self) -> Query:
         """The run with this ``number``."""
         return self._runs.where(runs.c.number == number)
+
+    @cached_property
+    def cancel_request(self) -> Query:
+        """The last request to cancel the run with the id ``run``."""
+        return (
+            select(*sql_rows.CANCEL_REQUEST)
+            .join_from(runs, cancel_requests, cancel_requests.c.run == runs.c.number)
+            .where(runs.c.run == run)
+            .order_by(cancel_requests.c.sequence.desc())
+            .limit(1)
+        )
 
     @property
     def _runs(self) -> Query:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    CancelRequest,
     CheckRecord,
     MaterializationRecord,
     ObservationRecord,
@@ -198,6 +199,10 @@ class SqlReader:
         found = self._rows(sql_rows.run_of, self._queries.run_by_id, run=run)
         if not found and run.isdecimal() and len(run) < _DIGITS:
             found = self._rows(sql_rows.run_of, self._queries.run_by_number, number=int(run))
+        return found[0] if found else None
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        found = self._rows(sql_rows.cancel_request_of, self._queries.cancel_request, run=run)
         return found[0] if found else None
 
     def attempts(self, run: str) -> Sequence[AttemptRecord]:

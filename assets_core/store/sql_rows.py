@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from assets_core.model.keys import AssetKey
+from collections.abc import Sequence
+from typing import Any
+
+from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
+    CancelRequest,
     FindingRecord,
     MaterializationRecord,
     ObservationRecord,
@@ -16,7 +20,7 @@ from assets_core.model.records import (
     Soundness,
 )
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion
-from assets_core.ports import ColumnRow
+from assets_core.ports import ColumnRow, Lease
 from assets_core.store.encoding import (
     failure_of,
     inputs_of,
@@ -30,6 +34,7 @@ from assets_core.store.encoding import (
 from assets_core.store.sql_engine import AnyRow
 from assets_core.store.sql_schema import (
     attempts,
+    cancel_requests,
     check_results,
     findings,
     materializations,
@@ -38,7 +43,7 @@ from assets_core.store.sql_schema import (
     run_ends,
     runs,
 )
-from assets_core.store.states import Evaluation
+from assets_core.store.states import Evaluation, KeyState, Version
 
 MATERIALIZATION = (
     attempts.c.attempt,
@@ -225,6 +230,16 @@ def run_of(row: AnyRow) -> tuple[RunRecord, RunEnd | None]:
     return record, RunEnd(run, RunStatus(status), time_of(ended), loads(counts))
 
 
+CANCEL_REQUEST = (runs.c.run, cancel_requests.c.grace_s, cancel_requests.c.at)
+
+
+@stored
+def cancel_request_of(row: AnyRow) -> CancelRequest:
+    """From exactly these columns."""
+    run, grace_s, at = row
+    return CancelRequest(run, grace_s, time_of(at))
+
+
 OBSERVATION = (
     observations.c.env,
     observations.c.asset,
@@ -256,3 +271,18 @@ def column_row_of(row: AnyRow) -> ColumnRow:
 def document_of(row: AnyRow) -> tuple[str, str]:
     """Digest and content, from the last two columns."""
     return row[-2], loads(row[-1])
+
+
+def version_of(columns: Sequence[Any]) -> Version | None:
+    """From exactly (number, touched, packed row)."""
+    number, touched, row = columns
+    return None if row is None else Version(number or 0, touched, row)
+
+
+def state_of(env: str, key: AssetPartition, row: AnyRow) -> KeyState:
+    """What is held and derived of a key, from the columns of ``Queries.look``."""
+    fence, attempt, run = row[1:4]
+    lease = None
+    if fence is not None:
+        lease = Lease(env, key.asset, key.partition, fence, attempt, run)
+    return KeyState(lease, version_of(row[4:7]), version_of(row[7:10]), row[10])

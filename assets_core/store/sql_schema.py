@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Only INTEGER makes a primary key SQLite's own row number, to which inserting means appending."""
@@ -81,6 +81,15 @@ run_ends = Table(
     _text("status"),
     _text("ended"),
     _text("counts"),
+)
+cancel_requests = Table(
+    "cancel_requests",
+    METADATA,
+    _fact_key(),
+    _number("run", "runs.number"),
+    Column("grace_s", Float, nullable=False),
+    _text("at"),
+    Index("cancel_requests_of_run", "run"),
 )
 attempts = Table(
     "attempts",

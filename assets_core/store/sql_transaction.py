@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, update
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptStatus,
+    CancelRequest,
     CheckRecord,
     FindingRecord,
     MaterializationRecord,
@@ -29,12 +29,18 @@ from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, text_of, time_text
 from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
-from assets_core.store.refusals import lease_lost, unknown_materialization, unknown_run
-from assets_core.store.sql_engine import AnyRow, Session, SqlEngine, Values
+from assets_core.store.refusals import (
+    lease_lost,
+    run_cancelled,
+    unknown_materialization,
+    unknown_run,
+)
+from assets_core.store.sql_engine import Session, SqlEngine, Values
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
-from assets_core.store.sql_rows import finding_of, run_of
+from assets_core.store.sql_rows import cancel_request_of, finding_of, run_of, state_of, version_of
 from assets_core.store.sql_schema import (
+    cancel_requests,
     collected,
     condemned,
     counters,
@@ -47,7 +53,7 @@ from assets_core.store.sql_schema import (
     runs,
 )
 from assets_core.store.sql_writes import Writer
-from assets_core.store.states import Counter, Evaluation, KeyState, KnownAttempt, Version, Writes
+from assets_core.store.states import Counter, Evaluation, KeyState, KnownAttempt, Writes
 
 States = dict[AssetPartition, KeyState]
 
@@ -72,6 +78,7 @@ class SqlTransaction:
         row = connection.execute(queries.counter_locked).fetchone()
         assert row is not None
         self._counter = Counter(*row)
+        self._cancels: dict[str, CancelRequest | None] = {}
         self._at_start = replace(self._counter)
         self._writer = Writer(connection, engine, queries, self._run_number)
 
@@ -96,7 +103,7 @@ class SqlTransaction:
         found: list[PackedChange] = []
         values = {"env": env, "since": since}
         for row in self._connection.execute(self._queries.changes, values):
-            state = KeyState(None, _version(row[2:5]), _version(row[5:8]))
+            state = KeyState(None, version_of(row[2:5]), version_of(row[5:8]))
             found += ledger.changes_of(AssetPartition(AssetKey(row[0]), row[1]), state, since)
         return found
 
@@ -135,7 +142,7 @@ class SqlTransaction:
         known = {}
         for row in self._connection.execute(self._queries.look, {"env": env, "wanted": keys}):
             key, attempt = asked[row[0]]
-            states[key] = _state(env, key, row)
+            states[key] = state_of(env, key, row)
             if row[11] is not None:
                 superseded = row[12] == AttemptStatus.SUPERSEDED.value
                 known[attempt] = KnownAttempt(row[11], superseded, row[13] is not None)
@@ -156,6 +163,8 @@ class SqlTransaction:
         self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
     ) -> Sequence[Lease] | Lease:
         self._run_number(run)
+        if self.cancel_request(run) is not None:
+            raise run_cancelled(run)
         states, _ = self._look(env, wanted)
         writes, answer = ledger.claim(env, run, wanted, states, self._counter, self._alive)
         self._writer.apply(env, writes, states)
@@ -351,6 +360,17 @@ class SqlTransaction:
         self.run_numbers[run.run] = run.number
         return run
 
+    def request_cancel(self, request: CancelRequest) -> None:
+        head = (self._counter.event(), self._run_number(request.run))
+        self._insert(cancel_requests, [(*head, request.grace_s, time_text(request.at))])
+        self._cancels.pop(request.run, None)
+
+    def cancel_request(self, run: str) -> CancelRequest | None:
+        if run not in self._cancels:
+            found = self._connection.execute(self._queries.cancel_request, {"run": run}).fetchone()
+            self._cancels[run] = None if found is None else cancel_request_of(found)
+        return self._cancels[run]
+
     def end_run(self, end: RunEnd) -> None:
         number = self._run_number(end.run)
         values = {"number": number}
@@ -378,16 +398,3 @@ class SqlTransaction:
     def _insert(self, table: Table, rows: Sequence[Values]) -> None:
         if rows:
             self._engine.insert(self._connection, table, rows)
-
-
-def _version(columns: Sequence[Any]) -> Version | None:
-    number, touched, row = columns
-    return None if row is None else Version(number or 0, touched, row)
-
-
-def _state(env: str, key: AssetPartition, row: AnyRow) -> KeyState:
-    fence, attempt, run = row[1:4]
-    lease = None
-    if fence is not None:
-        lease = Lease(env, key.asset, key.partition, fence, attempt, run)
-    return KeyState(lease, _version(row[4:7]), _version(row[7:10]), row[10])

@@ -38,11 +38,17 @@ def clock(shop: Shop) -> FakeClock:
     return shop.clock
 
 
+def delays(shop: Shop) -> list[float]:
+    """After how many seconds each failed attempt was to be tried again."""
+    return [e.retry_in for e in shop.of(AttemptFailed) if e.retry_in is not None]
+
+
 def test_a_failed_call_is_tried_again_after_growing_delays(shop: Shop, clock: FakeClock) -> None:
     shop.write("failures", "2")
     shop.define(FLAKY)
     assert shop.build() == ["after", "flaky", "flaky", "flaky"]
-    assert clock.slept == [2.0, 6.0]
+    assert delays(shop) == [2.0, 6.0]
+    assert sum(clock.slept) == 8.0
     told = shop.of(AttemptFailed)
     assert [(e.failure.kind, e.failure.message, e.retry_in) for e in told] == [
         ("ValueError", "2 left", 2.0),
@@ -63,7 +69,8 @@ def test_when_retries_are_used_up_the_rest_goes_on_and_the_next_run_tries_again(
     shop.write("failures", "4")
     shop.define(FLAKY + '\n\n@asset\ndef other() -> int:\n    ran("other")\n    return 1\n')
     assert sorted(shop.attempt()) == ["flaky"] * 4 + ["other"]
-    assert clock.slept == [2.0, 6.0, 18.0]
+    assert delays(shop) == [2.0, 6.0, 18.0]
+    assert sum(clock.slept) == 26.0
     assert shop.outcomes() == {"flaky": "failed", "after": "blocked", "other": "materialized"}
     assert [(e.asset, e.upstream) for e in shop.of(Blocked)] == [("after", "flaky")]
     assert shop.todo() == ["flaky run never_materialized", "after run never_materialized"]
@@ -144,7 +151,7 @@ def test_only_the_partitions_that_failed_are_tried_again(shop: Shop, clock: Fake
         """)
     assert shop.attempt() == [f"raw@2026-01-0{n}" for n in (1, 2, 3, 4, 3, 4)]
     assert set(shop.outcomes().values()) == {"materialized"}
-    assert clock.slept == [1.0]
+    assert sum(clock.slept) == 1.0
 
 
 def test_other_work_goes_on_while_a_retry_waits(shop: Shop, clock: FakeClock) -> None:
@@ -154,7 +161,7 @@ def test_other_work_goes_on_while_a_retry_waits(shop: Shop, clock: FakeClock) ->
     calls = shop.attempt()
     assert calls.index("flaky") == 0
     assert calls[-2:] == ["flaky", "after"]
-    assert clock.slept == [2.0]
+    assert sum(clock.slept) == 2.0
 
 
 def test_fail_fast_starts_nothing_new_and_records_what_came_back(

@@ -147,7 +147,7 @@ def test_a_cancelled_call_dies_with_what_it_started_and_the_rest_goes_on(shop: S
     calls = shop.attempt(executor="processes", jobs=2, on_runner=held.append, on_event=stop)
     assert calls == ["other"]
     assert shop.outcomes() == {"hangs": "failed", "other": "materialized"}
-    assert shop.failure("hangs").kind == "died"
+    assert shop.failure("hangs").kind == "stopped"
     assert eventually(lambda: all(map(gone, pids(shop))))
 
 

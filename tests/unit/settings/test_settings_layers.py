@@ -113,6 +113,8 @@ def test_every_value_knows_where_it_was_given(tmp_path: Path) -> None:
         "jobs": (4, "--jobs"),
         "fingerprint_packages": ([], "default"),
         "materializer": (None, "default"),
+        "timeout": (None, "default"),
+        "grace": (10.0, "default"),
         "retry.max_retries": (3, "pyproject.toml:7"),
         "retry.delay": (2.5, "pyproject.toml:22 [tool.assets.env.prod]"),
         "config.DATA_DIR": ("/mnt", "ASSETS_CONFIG__DATA_DIR"),
@@ -207,7 +209,8 @@ WRONG = [
         "[tool.assets]\nzzz = 1\n",
         (
             "E404: `zzz` is not a setting (pyproject.toml:2:1); the keys here are config, connections, data, env, "
-            "executor, fingerprint_packages, gc, home, jobs, materializer, materializer_options, module, retry, store"
+            "executor, fingerprint_packages, gc, grace, home, jobs, materializer, materializer_options, module, "
+            "retry, store, timeout"
         ),
     ),
     (

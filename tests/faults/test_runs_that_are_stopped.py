@@ -1,0 +1,198 @@
+"""Fault rows 2, 7 and 20: a run that is to end claims nothing more, and nothing that it started lives on."""
+
+from __future__ import annotations
+
+import subprocess
+import warnings
+from pathlib import Path
+
+import pytest
+
+from assets_core import StaticPartitions, asset, materialize
+from assets_core.model.events import Event, StepStarted
+from assets_core.model.records import CancelRequest, RunStatus
+from assets_core.testing import memory_project
+from tests.faces.command import ASSETS, Command, environment
+from tests.faults.processes_seen import eventually, gone, pids_in
+from tests.scenarios.shops import NOW, FakeClock, Shop
+
+WAITING = """
+import os
+import subprocess
+import sys
+import time
+
+MANY = StaticPartitions([f"p{n:04}" for n in range(5000)])
+
+
+def tell(name, pid):
+    Path(f"{name}.part").write_text(str(pid))
+    os.rename(f"{name}.part", f"{name}.pid")
+
+
+@asset(partitions=MANY)
+def part(context: AssetContext) -> int:
+    key = context.partition.key
+    tell(key, os.getpid())
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"],
+        start_new_session=True,
+    )
+    tell(f"child-of-{key}", child.pid)
+    while not Path("go").exists():
+        time.sleep(0.02)
+    return 1
+"""
+CONFIG = "jobs = 2\ngrace = 0.3\n"
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Shop:
+    """A project whose steps wait for a file, each with a child of its own."""
+    shop = Shop.at(tmp_path / "project", CONFIG)
+    config = shop.root / "pyproject.toml"
+    config.write_text(config.read_text().replace('"inline"', '"processes"'))
+    shop.define(WAITING)
+    return shop
+
+
+def test_a_run_past_its_timeout_stops_what_runs_and_can_be_resumed(waiting: Shop) -> None:
+    command = Command(waiting.root)
+    done = command("materialize", "part", "-p", "p0000..p0003", "--timeout", "3", "--json")
+    assert done.code == 1
+    assert done.document["status"] == "timed_out"
+    errors = {s["error"]["kind"] for s in done.document["steps"] if s["error"]}
+    assert errors <= {"stopped"}
+    assert [name for name, pid in pids_in(waiting.root).items() if not gone(pid)] == []
+    (waiting.root / "go").touch()
+    resumed = command.json("retry")
+    assert resumed["counts"]["materialized"] == 4
+
+
+def test_a_timeout_of_a_run_has_to_be_a_number_of_seconds(waiting: Shop) -> None:
+    for wrong in ("soon", "0", "-1", "nan", "inf"):
+        done = Command(waiting.root)("materialize", f"--timeout={wrong}")
+        assert done.code == 2, wrong
+        assert "E901" in done.err
+
+
+def test_an_inline_run_ends_between_steps_when_its_time_is_over(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "project")
+    shop.clock = FakeClock()
+    shop.define("""
+        @asset(retry=Retry(max_retries=5, delay=4.0))
+        def fails() -> int:
+            ran("fails")
+            raise ValueError
+        """)
+    assert shop.attempt(timeout_s=10.0) == ["fails"] * 3
+    assert shop.result is not None
+    assert shop.result.status is RunStatus.TIMED_OUT
+    assert shop.clock.at == 1010.0
+
+
+def test_the_inline_executor_says_once_that_it_enforces_no_timeout(tmp_path: Path) -> None:
+    @asset(timeout=5, partitions=StaticPartitions(["a", "b"]))
+    def limited() -> int:
+        return 1
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        materialize(memory_project([limited], root=tmp_path))
+    (warning,) = [str(w.message) for w in seen]
+    assert warning == (
+        "the timeout of `limited` is not enforced: the inline executor cannot stop a step"
+    )
+
+
+# --- from another terminal --------------------------------------------------------------------------------------------
+
+
+def start(shop: Shop, *arguments: str) -> subprocess.Popen[str]:
+    """A run in a process of its own."""
+    return subprocess.Popen(
+        [str(ASSETS), "materialize", *arguments], cwd=shop.root, env=environment(), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def started(shop: Shop, run: subprocess.Popen[str], steps: int) -> dict[str, int]:
+    """The processes of a run once so many steps and their children have started."""
+    assert eventually(lambda: len(pids_in(shop.root)) >= 2 * steps or run.poll() is not None)
+    assert run.poll() is None, run.communicate()
+    return pids_in(shop.root)
+
+
+def test_a_cancelled_run_claims_nothing_more_and_leaves_no_process(waiting: Shop) -> None:
+    run = start(waiting)
+    started(waiting, run, 2)
+    done = Command(waiting.root)("cancel", "--json")
+    assert done.code == 0, done.err
+    assert done.document["status"] == "cancelled"
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "Next: assets retry 1" in out
+    seen = pids_in(waiting.root)
+    assert len(seen) == 4, "only the two steps that were running had been claimed"
+    assert [name for name, pid in seen.items() if not gone(pid)] == []
+    assert Command(waiting.root)("cancel", "1").out == "Run 1 had ended already: cancelled.\n"
+    assert "cancelled" in Command(waiting.root)("runs", "ls").out
+
+
+def test_cancelling_a_run_whose_process_died_ends_it_and_frees_what_it_held(waiting: Shop) -> None:
+    run = start(waiting, "-p", "p0000..p0001")
+    started(waiting, run, 2)
+    run.kill()
+    run.communicate()
+    command = Command(waiting.root)
+    assert "died" in command("runs", "show", "1").out
+    done = command("cancel", "1")
+    assert (done.code, done.out) == (
+        0, "Run 1 had died; it is recorded as ended.   Next: assets retry 1\n",
+    )  # fmt: skip
+    with waiting.project().reading() as reader:
+        found = reader.run("1")
+        assert found is not None
+        assert found[1] is not None
+        assert found[1].status is RunStatus.DIED
+
+
+def test_what_is_to_be_cancelled_has_to_be_clear(waiting: Shop) -> None:
+    command = Command(waiting.root)
+    nothing = command("cancel")
+    assert (nothing.code, "E928" in nothing.err) == (2, True)
+    assert command("cancel", "7").code == 4
+    assert command("cancel", "--grace=-1").code == 2
+    runs = [start(waiting, "-p", f"p000{n}") for n in range(2)]
+    for run in runs:
+        started(waiting, run, 2)
+    several = command("cancel")
+    assert (several.code, "several runs are going on: 2, 1" in several.err) == (2, True)
+    assert command("cancel", "1", "--grace", "0").code == 0
+    assert command("cancel").code == 0
+    for run in runs:
+        run.communicate(timeout=60)
+
+
+def test_an_inline_run_that_waits_for_a_retry_is_cancelled_between_steps(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "project")
+    shop.clock = FakeClock()
+    shop.define("""
+        @asset(retry=Retry(max_retries=5, delay=600))
+        def fails() -> int:
+            ran("fails")
+            raise ValueError
+        """)
+
+    def ask(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            project = shop.project()
+            with project.writing() as store, store.writing() as tx:
+                tx.request_cancel(CancelRequest(runs[0], 0.0, NOW))
+
+    runs: list[str] = []
+    calls = shop.attempt(on_event=ask, on_runner=lambda runner: runs.append(runner.state.run))
+    assert calls == ["fails"]
+    assert shop.result is not None
+    assert shop.result.status is RunStatus.CANCELLED
+    assert shop.clock.at <= 1001.0
