@@ -120,21 +120,35 @@ def built(_built: Path, tmp_path: Path) -> Shop:
     return shop
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_found_when_it_is_read_and_goes_no_further(built: Shop, damage: str) -> None:
+def test_damage_is_found_when_it_is_read_and_goes_no_further(
+    built: Shop, damage: str, reader: str
+) -> None:
     DAMAGE[damage](file_of(built, "left"), file_of(built, "right"))
-    seen = built.attempt(*READERS, "bystander")
+    seen = built.attempt(reader, "bystander")
     assert [line for line in seen if not line.endswith(f"@{RIGHT_SUM}")] == []
-    outcomes = built.outcomes()
-    assert {asset: outcomes[asset] for asset in READERS} == dict.fromkeys(READERS, "failed")
-    assert outcomes["bystander"] == "materialized"
-    for asset in READERS:
-        assert built.failure(asset).kind in {"E310", "E311"}
-        assert "data/left/~" in built.failure(asset).message
+    assert built.outcomes()[reader] == "failed"
+    assert built.outcomes()["bystander"] == "materialized"
+    assert built.failure(reader).kind in {"E310", "E311"}
+    assert "data/left/~" in built.failure(reader).message
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_found_by_whoever_loads_or_asks(built: Shop, damage: str) -> None:
+    DAMAGE[damage](file_of(built, "left"), file_of(built, "right"))
     with pytest.raises(CorruptionError, match="data/left/~"):
         built.value("left")
     with pytest.raises(CorruptionError, match="data/left/~"):
         query(built.project(), 'select * from "left"')
+
+
+def test_once_it_is_found_nothing_reads_it_until_it_is_made_again(built: Shop) -> None:
+    cut(file_of(built, "left"), file_of(built, "right"))
+    built.attempt(*READERS, "bystander")
+    outcomes = [built.outcomes()[asset] for asset in READERS]
+    assert outcomes.count("failed") >= 1
+    assert set(outcomes) <= {"failed", "blocked"}
 
 
 # --- links ------------------------------------------------------------------------------------------------------

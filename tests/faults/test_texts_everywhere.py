@@ -212,5 +212,5 @@ def test_any_texts_that_are_keys_go_through_every_output(
         assert done.code == 0, done.err
         assert unsafe_in(done.out + done.err) == []
     data = {p.name for p in (shop.root / ".assets" / "data").iterdir()}
-    assert data <= {"one", "reads", "every", "fails"}
+    assert data <= {"one", "reads", "every", "fails", ".owners"}
     assert [p.name for p in shop.root.parent.iterdir()] == ["project"]
