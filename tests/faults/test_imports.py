@@ -79,8 +79,8 @@ def test_in_a_worker_alone_it_fails_the_calls_and_the_run_ends(
 ) -> None:
     poison, code = POISON[what]
     if code == "E116":
-        hasty = ("tests.faults.hasty_import:runtime_in_a_second",)
-        monkeypatch.setattr(processes.ProcessExecutor.__init__, "__defaults__", hasty)
+        defaults = ("tests.faults.hasty_import:runtime_in_a_second", processes.START_LIMIT_S)
+        monkeypatch.setattr(processes.ProcessExecutor.__init__, "__defaults__", defaults)
         monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     shop = project(tmp_path, poison)
     shop.attempt(executor="processes", jobs=1, planned=lambda _: shop.write("poison", ""))
