@@ -6,7 +6,7 @@ J      ?= auto
 DEMO   := $(VENV)/.ready-demo
 DEV    := $(VENV)/.ready-dev
 PACKAGES := assets_core materializers checks integrations
-PYTEST := $(BIN)/pytest -q -n $(J)
+PYTEST := $(BIN)/pytest -q -n $(J) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench soak lock clean
@@ -59,7 +59,7 @@ soak: $(DEV)
 	HYPOTHESIS_PROFILE=soak $(PYTEST) -m "soak or not soak"
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
 	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --group dev -e '.[example]'
-	.venv-lowest/bin/pytest -q -n $(J)
+	.venv-lowest/bin/pytest -q -n $(J) --dist worksteal
 
 lock: $(DEV)
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/lock $(if $(UPGRADE),--upgrade)
