@@ -94,8 +94,8 @@ def _serve(channel: Connection, runtime: Runtime) -> None:
     while True:
         try:
             request: Request = channel.recv()
-        except EOFError:
-            return
+        except (EOFError, ConnectionResetError):
+            return  # the runner closed its end, with something of ours unread in the second case
         assert isinstance(request, StepRequest | CheckRequest)
         try:
             channel.send(execute(runtime, request, captured_descriptors))

@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 
 from assets_core.errors import UsageError
+from assets_core.execution import worker
 from assets_core.execution.runner import Runner
 from assets_core.model.events import AttemptFailed, StepStarted
 from tests.scenarios.shops import Shop
@@ -337,3 +339,10 @@ def test_a_project_at_hand_cannot_be_run_in_processes(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="E432"):
         materialize([here], executor="processes")
+
+
+def test_a_worker_whose_runner_hung_up_ends_without_a_word() -> None:
+    ours, theirs = Pipe()
+    theirs.send("what the runner never read")
+    ours.close()
+    worker._serve(theirs, cast(Any, None))
