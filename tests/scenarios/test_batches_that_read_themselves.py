@@ -86,7 +86,7 @@ def test_what_follows_an_output_that_a_check_kept_back_fails_although_it_was_yie
     assert balances(shop) == [1, 2]
     assert shop.todo() == [
         "balance@2026-01-03 blocked check_blocked",
-        "balance@2026-01-04,2026-01-05,2026-01-06 blocked input_missing",
+        "balance@2026-01-04,2026-01-05,2026-01-06 blocked upstream_blocked",
     ]
 
 
