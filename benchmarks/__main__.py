@@ -40,11 +40,13 @@ def main() -> int:
     rows = options.rows.split(",")
     figures: list[Figure] = []
     failures: dict[str, str] = {}
-    for row in rows:
-        _collect(row, ours[row], figures, failures)
+    measured = {row: ours[row] for row in rows}
     if options.peers:
-        _collect("Dagster", lambda: peers.figures(WORK, rows), figures, failures)
-    _write(figures, failures, options.out)
+        measured["Dagster"] = lambda: peers.figures(WORK, rows)
+    for name, row in measured.items():
+        _collect(name, row, figures, failures)
+        _write(figures, failures, options.out)
+    print(report.table(figures))
     return 1 if failures else 0
 
 
@@ -78,11 +80,11 @@ def _collect(
 
 
 def _write(figures: list[Figure], failures: dict[str, str], out: Path) -> None:
+    """After every row, because a run takes most of an hour and may be stopped."""
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.document(figures, failures), indent=1, ensure_ascii=False)
     (out / "results.json").write_text(text + "\n")
     (out / "results.md").write_text(report.table(figures))
-    print(report.table(figures))
 
 
 if __name__ == "__main__":
