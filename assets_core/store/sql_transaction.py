@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import Table, bindparam, update
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
@@ -26,21 +26,21 @@ from assets_core.partitions import DynamicKey
 from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
 from assets_core.store import collecting, ledger
 from assets_core.store.dynamic import dynamic_facts
-from assets_core.store.encoding import dumps, text_of, time_text
+from assets_core.store.encoding import dumps, time_text
 from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.refusals import (
     lease_lost,
     run_cancelled,
     unknown_materialization,
-    unknown_run,
 )
 from assets_core.store.sql_engine import Session, SqlEngine, Values
+from assets_core.store.sql_observations import observation_rows
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
-from assets_core.store.sql_rows import cancel_request_of, finding_of, run_of, state_of, version_of
+from assets_core.store.sql_rows import finding_of, state_of, version_of
+from assets_core.store.sql_runs import RunRows
 from assets_core.store.sql_schema import (
-    cancel_requests,
     collected,
     condemned,
     counters,
@@ -48,10 +48,8 @@ from assets_core.store.sql_schema import (
     dynamic_partitions,
     leases,
     materializations,
-    observations,
-    run_ends,
-    runs,
 )
+from assets_core.store.sql_schema import observations as observed
 from assets_core.store.sql_writes import Writer
 from assets_core.store.states import Counter, Evaluation, KeyState, KnownAttempt, Writes
 
@@ -73,14 +71,12 @@ class SqlTransaction:
         self._engine = engine
         self._queries = queries
         self._alive = alive
-        self.run_numbers = run_numbers
-        """By run id, those known so far; the store keeps it when the transaction commits."""
         row = connection.execute(queries.counter_locked).fetchone()
         assert row is not None
         self._counter = Counter(*row)
-        self._cancels: dict[str, CancelRequest | None] = {}
         self._at_start = replace(self._counter)
-        self._writer = Writer(connection, engine, queries, self._run_number)
+        self._runs = RunRows(connection, engine, queries, self._counter, run_numbers)
+        self._writer = Writer(connection, engine, queries, self._runs.number)
 
     @property
     def sequence(self) -> int:
@@ -148,21 +144,12 @@ class SqlTransaction:
                 known[attempt] = KnownAttempt(row[11], superseded, row[13] is not None)
         return states, known
 
-    def _run_number(self, run: str) -> int:
-        number = self.run_numbers.get(run)
-        if number is None:
-            row = self._connection.execute(self._queries.run_number, {"run": run}).fetchone()
-            if row is None:
-                raise unknown_run(run)
-            number = self.run_numbers[run] = row[0]
-        return number
-
     # --- leases -------------------------------------------------------------------------------------------------
 
     def claim(
         self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
     ) -> Sequence[Lease] | Lease:
-        self._run_number(run)
+        self._runs.number(run)
         if self.cancel_request(run) is not None:
             raise run_cancelled(run)
         states, _ = self._look(env, wanted)
@@ -301,34 +288,10 @@ class SqlTransaction:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def observe(self, observations: Sequence[ObservationRecord]) -> None:
+        shared = (self._connection, self._engine, self._queries, self._counter)
         for env in dict.fromkeys(one.env for one in observations):
-            self._observe(env, [one for one in observations if one.env == env])
-
-    def _observe(self, env: str, seen: Sequence[ObservationRecord]) -> None:
-        keys = self._engine.keys((one.asset, one.partition) for one in seen)
-        latest: dict[tuple[str, str], tuple[str, str]] = {}
-        values = {"env": env, "wanted": keys}
-        for position, token, version in self._connection.execute(
-            self._queries.latest_tokens, values
-        ):
-            if token is not None:
-                latest[seen[position].asset, seen[position].partition] = (text_of(token), version)
-        rows = []
-        for one in seen:
-            key, value = (one.asset, one.partition), (one.token, one.version)
-            if latest.get(key) != value:
-                latest[key] = value
-                rows.append(
-                    (
-                        self._counter.event(),
-                        env,
-                        *key,
-                        dumps(one.token),
-                        one.version,
-                        time_text(one.at),
-                    )
-                )
-        self._insert(observations, rows)
+            seen = [one for one in observations if one.env == env]
+            self._insert(observed, observation_rows(*shared, env, seen))
 
     def document(self, texts: Mapping[str, str]) -> None:
         keys = self._engine.values(texts)
@@ -337,48 +300,16 @@ class SqlTransaction:
         self._insert(documents, [(d, dumps(text)) for d, text in texts.items() if d not in known])
 
     def start_run(self, run: RunRecord) -> RunRecord:
-        known = self._connection.execute(self._queries.run_by_id, {"run": run.run}).fetchone()
-        if known is not None:
-            return run_of(known)[0]
-        self._counter.run += 1
-        run = replace(run, number=self._counter.run)
-        self._insert(
-            runs,
-            [
-                (
-                    self._counter.event(),
-                    run.number,
-                    run.run,
-                    run.env,
-                    time_text(run.started),
-                    time_text(run.now),
-                    dumps(dict(run.options)),
-                    run.retry_of,
-                )
-            ],
-        )
-        self.run_numbers[run.run] = run.number
-        return run
+        return self._runs.start(run)
 
     def request_cancel(self, request: CancelRequest) -> None:
-        head = (self._counter.event(), self._run_number(request.run))
-        self._insert(cancel_requests, [(*head, request.grace_s, time_text(request.at))])
-        self._cancels.pop(request.run, None)
+        self._runs.request_cancel(request)
 
     def cancel_request(self, run: str) -> CancelRequest | None:
-        if run not in self._cancels:
-            found = self._connection.execute(self._queries.cancel_request, {"run": run}).fetchone()
-            self._cancels[run] = None if found is None else cancel_request_of(found)
-        return self._cancels[run]
+        return self._runs.cancel_request(run)
 
     def end_run(self, end: RunEnd) -> None:
-        number = self._run_number(end.run)
-        values = {"number": number}
-        if self._connection.execute(self._queries.end_of_run, values).fetchone() is None:
-            sequence, counts = self._counter.event(), dumps(dict(end.counts))
-            row = (sequence, number, end.status.value, time_text(end.ended), counts)
-            self._insert(run_ends, [row])
-        self._connection.execute(delete(leases).where(leases.c.run == end.run))
+        self._runs.end(end)
 
     def set_dynamic(
         self, env: str, name: str, add: Sequence[str], remove: Sequence[str]
