@@ -12,7 +12,7 @@ from pathlib import Path
 from assets_core.cli.screen import Piece
 from assets_core.cli.wording import address
 from assets_core.model.events import AttemptFailed, Event
-from assets_core.model.records import Failure
+from assets_core.model.records import AttemptStatus, Failure
 
 MOST = 10
 """Different failures shown in full."""
@@ -60,7 +60,8 @@ def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
     event = folded.first
     where = address(event.asset, event.partition)
     more = f" and {folded.count - 1:,} more" if folded.count > 1 else ""
-    yield from failure_lines(f"failed: {where}{more}: ", event.failure)
+    verb = "stopped" if event.failure.status is AttemptStatus.CANCELLED else "failed"
+    yield from failure_lines(f"{verb}: {where}{more}: ", event.failure)
     if event.tail:
         yield (("  last output:", "dim"),)
         for line in event.tail:

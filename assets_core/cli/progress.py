@@ -122,7 +122,7 @@ class Progress:
         return ((mark, "failed"), text) if self._said <= _NOISE else None
 
     def _asset(self, asset: AssetProgress) -> tuple[Piece, ...] | None:
-        bad = {"failed", "kept back", "blocked"} & asset.outcomes.keys()
+        bad = {"failed", "cancelled", "kept back", "blocked"} & asset.outcomes.keys()
         if self._many and not bad:
             return None
         style, mark = ("failed", "  ! ") if bad else ("ok", "  + ")

@@ -24,6 +24,7 @@ from assets_core.model.events import (
     StepStarted,
     Unchanged,
 )
+from assets_core.model.records import AttemptStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ _NAMES = {
 }
 OUTCOMES = (
     "materialized", "same content", "published", "unchanged", "current",
-    "kept back", "failed", "blocked",
+    "kept back", "failed", "cancelled", "blocked",
 )  # fmt: skip
 """What can become of an asset-partition, in the order in which it is said."""
 
@@ -135,7 +136,8 @@ class Tracker:
             case Published() | Unchanged() | Adopted() | Rejected() | Blocked():
                 return self._settle(event.asset, _NAMES[type(event)])
             case AttemptFailed(retry_in=None):
-                return self._settle(event.asset, "failed")
+                cancelled = event.failure.status is AttemptStatus.CANCELLED
+                return self._settle(event.asset, "cancelled" if cancelled else "failed")
             case _:
                 pass
         return None

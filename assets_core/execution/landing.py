@@ -11,13 +11,13 @@ from assets_core.execution.capture import last_lines
 from assets_core.execution.checkup import Checkup
 from assets_core.execution.failures import wants_retry
 from assets_core.execution.state import RunState
-from assets_core.execution.workers import DIED, STOPPED, TIMED_OUT
+from assets_core.execution.workers import DIED, STOPPED, TIMED_OUT, Unanswered
 from assets_core.model.outcomes import NotProduced, StepOutcome
-from assets_core.model.records import Failure
+from assets_core.model.records import CANCELLED, DEAD, Failure
 from assets_core.ports import Outcome
 
 Flight: TypeAlias = "Call | Checkup"
-_KINDS = {DIED: "died", TIMED_OUT: "timeout", STOPPED: "stopped"}
+_KINDS = {DIED: DEAD, TIMED_OUT: "timeout", STOPPED: CANCELLED}
 
 
 def landed_of(state: RunState, flight: Flight, future: Future[Outcome]) -> Outcome | AssetsError:
@@ -33,7 +33,9 @@ def landed_of(state: RunState, flight: Flight, future: Future[Outcome]) -> Outco
             NotProduced(o.asset, o.partition, o.attempt, failure) for o in request.outputs
         )
         tail = last_lines(request.log)
-        return StepOutcome(flight.id, outputs, log=str(request.log) if tail else None, tail=tail)
+        seconds = error.seconds if isinstance(error, Unanswered) else 0.0
+        log = str(request.log) if tail else None
+        return StepOutcome(flight.id, outputs, duration_s=seconds, log=log, tail=tail)
 
 
 def _failure(state: RunState, call: Call, error: AssetsError) -> Failure:

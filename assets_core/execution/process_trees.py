@@ -76,10 +76,10 @@ def kill_tree(pid: int, token: str, send: Send = os.kill) -> tuple[int, ...]:
     """
     with contextlib.suppress(OSError):
         send(pid, signal.SIGSTOP)
-    _kill_until_gone(lambda: tree_of(pid), send)
+    left = _kill_until_gone(lambda: tree_of(pid), send)
     with contextlib.suppress(OSError):
         send(pid, signal.SIGKILL)
-    return kill_left_behind(token, send)
+    return tuple(sorted({*left, *kill_left_behind(token, send)}))
 
 
 def kill_left_behind(token: str, send: Send = os.kill) -> tuple[int, ...]:

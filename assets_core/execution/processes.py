@@ -24,11 +24,13 @@ from typing import TypeAlias
 
 from assets_core.errors import AssetsError, StepError
 from assets_core.execution.paths import new_id
+from assets_core.execution.process_trees import Send
 from assets_core.execution.workers import (
     DIED,
     READY,
     STOPPED,
     TIMED_OUT,
+    Unanswered,
     Worker,
     cause_of_death,
     end_with,
@@ -66,6 +68,8 @@ class ProcessExecutor:
         bootstrap: str = BOOTSTRAP,
         start_limit_s: float = START_LIMIT_S,
     ) -> None:
+        self.send: Send = os.kill
+        """How signals are sent to workers and what they started."""
         self.capacity = jobs or usable_cpus()
         self.token = new_id()
         """The mark of everything that the workers start."""
@@ -129,8 +133,8 @@ class ProcessExecutor:
         finally:
             for worker in self._workers:
                 if worker.request is not None:
-                    kill_worker(worker)
-                stop_worker(worker, STOP_GRACE_S)
+                    kill_worker(worker, self.send)
+                stop_worker(worker, STOP_GRACE_S, self.send)
 
     def _start(self) -> None:
         """Start one more worker; where the system refuses that, fewer of them do the work."""
@@ -189,7 +193,7 @@ class ProcessExecutor:
         except OSError:
             self._bury(worker)
         else:
-            worker.limit_call()
+            worker.begin_call()
 
     def _receive(self, worker: Worker) -> None:
         try:
@@ -209,7 +213,7 @@ class ProcessExecutor:
         worker.ready = True
         if answer != READY:
             self._settle(worker, answer)
-        worker.limit_call()
+        worker.begin_call()
 
     def _settle(self, worker: Worker, answer: Outcome | AssetsError) -> None:
         request, worker.request = worker.request, None
@@ -223,14 +227,14 @@ class ProcessExecutor:
     # --- ends ---------------------------------------------------------------------------------------------------
 
     def _cancel(self, task: _Cancel) -> None:
-        stopped = StepError(STOPPED, "it was stopped before it was done")
+        stopped = Unanswered(STOPPED, "it was stopped before it was done")
         for request, future in [w for w in self._waiting if w[0].call == task.call]:
             self._waiting.remove((request, future))
             future.set_exception(stopped)
         for worker in self._workers:
             request_of = worker.request
             if request_of is not None and request_of.call == task.call and worker.reason is None:
-                worker.ask_to_stop(stopped, task.grace_s)
+                worker.ask_to_stop(stopped, task.grace_s, self.send)
 
     def _expire(self) -> None:
         """Ask those to stop that are over their limit, and kill those whose grace period is over."""
@@ -241,24 +245,25 @@ class ProcessExecutor:
                 self._kill(worker)
             elif not worker.ready:
                 text = f"loading it took longer than {self._start_limit_s:g} s"
-                worker.ask_to_stop(StepError("E557", f"a worker hangs: {text}"), 0.0)
+                hangs = Unanswered("E557", f"a worker hangs: {text}")
+                worker.ask_to_stop(hangs, 0.0, self.send)
             elif limit is not None:
                 text = f"it took longer than its timeout of {limit.seconds:g} s"
-                worker.ask_to_stop(StepError(TIMED_OUT, text), limit.grace_s)
+                worker.ask_to_stop(Unanswered(TIMED_OUT, text), limit.grace_s, self.send)
 
     def _kill(self, worker: Worker) -> None:
-        self._survivors.update(kill_worker(worker))
-        self._bury(worker)
+        self._bury(worker, kill_worker(worker, self.send))
 
-    def _bury(self, worker: Worker) -> None:
+    def _bury(self, worker: Worker, left: tuple[int, ...] = ()) -> None:
         """Fail the call of a worker that is dead with the reason, and start another in its place."""
+        seconds = worker.seconds
         self._workers.remove(worker)
-        left = end_with(worker)
+        left = tuple(sorted({*left, *end_with(worker, self.send)}))
         self._survivors.update(left)
-        reason = worker.reason or StepError(DIED, f"the worker died: {cause_of_death(worker)}")
-        stop_worker(worker, 0.0)
+        reason = worker.reason or Unanswered(DIED, f"the worker died: {cause_of_death(worker)}")
+        stop_worker(worker, 0.0, self.send)
         if worker.request is not None:
-            self._settle(worker, _with_survivors(reason, left))
+            self._settle(worker, _with_survivors(reason, left, seconds))
         elif worker.reason is None:
             self._start_failures += 1
         if self._start_failures >= MAX_START_FAILURES:
@@ -292,11 +297,12 @@ def _unstarted(error: OSError) -> StepError:
     )
 
 
-def _with_survivors(reason: StepError, left: tuple[int, ...]) -> StepError:
-    if not left:
-        return reason
+def _with_survivors(reason: Unanswered, left: tuple[int, ...], seconds: float) -> Unanswered:
     pids = ", ".join(map(str, left))
-    return StepError(reason.code, f"{reason.message}; still running, though killed: process {pids}")
+    text = f"{reason.message}; still running, though killed: process {pids}"
+    error = Unanswered(reason.code, text if left else reason.message)
+    error.seconds = seconds
+    return error
 
 
 def _unsendable(request: Request, error: Exception) -> StepError:

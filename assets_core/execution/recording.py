@@ -172,7 +172,7 @@ class Recorder:
                 )
             case NotProduced(failure=failure):
                 again = self.retries.allowed(returned.call, failure)
-                attempt = self._attempt(returned, target, AttemptStatus.FAILED)
+                attempt = self._attempt(returned, target, failure.status)
                 return Completion(replace(attempt, failure=failure), release=not again)
 
     def _attempt(self, returned: Returned, target: Target, status: AttemptStatus) -> AttemptRecord:

@@ -17,6 +17,7 @@ from assets_core.model.events import (
 )
 from assets_core.model.outcomes import NotProduced, Omitted, OutputOutcome, Produced
 from assets_core.model.packed import is_published, row_number
+from assets_core.model.records import AttemptStatus
 from assets_core.model.values import StoredPart, Written
 from assets_core.partitions import PartitionSet
 from assets_core.planning.shared_reads import note_read
@@ -71,7 +72,9 @@ class Settler:
                 self._failed(returned, output, None)
         self.state.frontier.settle(target.asset, single)
         if isinstance(output, NotProduced):
-            self.state.block_downstream(target.asset, single, f"`{output.asset}` failed")
+            cancelled = output.failure.status is AttemptStatus.CANCELLED
+            reason = "was stopped" if cancelled else "failed"
+            self.state.block_downstream(target.asset, single, f"`{output.asset}` {reason}")
         elif _is_candidate(record):
             self.state.block_downstream(
                 target.asset, single, f"`{output.asset}` was kept back by a check"

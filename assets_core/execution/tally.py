@@ -18,11 +18,11 @@ from assets_core.model.events import (
     Unchanged,
 )
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import Failure, RunStatus
+from assets_core.model.records import AttemptStatus, Failure, RunStatus
 
 OTHER_CODE = "E501"
 """The failure of a step whose code or config is not what was planned."""
-NOT_GOOD = frozenset({"failed", "rejected", "blocked"})
+NOT_GOOD = frozenset({"failed", "cancelled", "rejected", "blocked"})
 _WITHOUT_COMPUTING = {Published: "materialized", Unchanged: "unchanged", Adopted: "current"}
 
 
@@ -33,7 +33,7 @@ class StepResult:
     asset: AssetKey
     partition: str
     outcome: str
-    """``materialized``, ``unchanged``, ``current`` (adopted), ``failed``, ``rejected`` or ``blocked``."""
+    """``materialized``, ``unchanged``, ``current`` (adopted), or one of ``NOT_GOOD``."""
     duration_s: float | None = None
     """Of what was computed; None where a candidate was published, or nothing ran."""
     failure: Failure | None = None
@@ -98,7 +98,8 @@ class Tally:
                 self._put(StepResult(asset, partition, "rejected", detail=detail))
             case AttemptFailed(asset, partition, _, failure, _, _, retry_in):
                 if retry_in is None:
-                    self._put(StepResult(asset, partition, "failed", None, failure))
+                    outcome = "cancelled" if failure.status is AttemptStatus.CANCELLED else "failed"
+                    self._put(StepResult(asset, partition, outcome, None, failure))
             case Blocked(asset, partition, _, reason):
                 self._put(StepResult(asset, partition, "blocked", detail=reason))
             case CheckEvaluated(passed=False, blocking=True, published=True):

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 
 from assets_core.errors import StepError
 from assets_core.execution.process_trees import (
+    Send,
     ask_to_stop,
     kill_left_behind,
     kill_tree,
@@ -27,6 +28,14 @@ from assets_core.ports import ProjectRef, Request
 
 DIED, TIMED_OUT, STOPPED = "E550", "E555", "E556"
 """The codes of the errors by which a call ends that gives no outcome."""
+
+
+class Unanswered(StepError):
+    """How a call ends that gives no outcome; ``seconds`` is how long it ran."""
+
+    seconds: float = 0.0
+
+
 READY = "ready"
 """What a worker says when it has loaded the project."""
 _STDERR = 2
@@ -49,25 +58,34 @@ class Worker:
     """When it has to be ready, then when its call has to be over, then when it is killed; None: no limit."""
     ready: bool = False
     request: Request | None = None
-    reason: StepError | None = field(default=None)
+    reason: Unanswered | None = field(default=None)
     """Why it was asked to stop."""
+    began: float | None = None
+    """When its call began, if it has one and is ready."""
 
     def fileno(self) -> int:
         """For waiting on several workers at once."""
         return self.channel.fileno()
 
-    def limit_call(self) -> None:
-        """From now on the limit of its call counts; loading the project does not take from it."""
-        limit = self.request.limit if self.request is not None and self.ready else None
+    def begin_call(self) -> None:
+        """Its call, if it has one, begins, and its limit counts; loading the project takes from neither."""
         if self.ready:
-            self.due = None if limit is None else time.monotonic() + limit.seconds
+            now = time.monotonic()
+            limit = self.request.limit if self.request is not None else None
+            self.due = None if limit is None else now + limit.seconds
+            self.began = None if self.request is None else now
 
-    def ask_to_stop(self, reason: StepError, grace_s: float) -> None:
+    @property
+    def seconds(self) -> float:
+        """How long its call has been running."""
+        return 0.0 if self.began is None else time.monotonic() - self.began
+
+    def ask_to_stop(self, reason: Unanswered, grace_s: float, send: Send) -> None:
         """Ask it and all it started to end; it is due to be killed after ``grace_s``, at once if it had no call."""
         self.reason = reason
         self.due = time.monotonic() + grace_s
         if grace_s > 0:
-            ask_to_stop(self.process.pid)
+            ask_to_stop(self.process.pid, send)
 
 
 def start_worker(bootstrap: str, project: ProjectRef, token: str, start_limit_s: float) -> Worker:
@@ -116,7 +134,7 @@ def cause_of_death(worker: Worker) -> str:
     return f"it exited with status {code} without giving a result"
 
 
-def stop_worker(worker: Worker, grace_s: float) -> None:
+def stop_worker(worker: Worker, grace_s: float, send: Send) -> None:
     """Let an idle worker end by itself, and kill it with all it started when it does not in time."""
     with contextlib.suppress(OSError):
         worker.channel.close()
@@ -125,12 +143,12 @@ def stop_worker(worker: Worker, grace_s: float) -> None:
     try:
         worker.process.wait(grace_s)
     except subprocess.TimeoutExpired:
-        kill_worker(worker)
+        kill_worker(worker, send)
 
 
-def kill_worker(worker: Worker) -> tuple[int, ...]:
+def kill_worker(worker: Worker, send: Send) -> tuple[int, ...]:
     """Kill a worker and everything that it started; the ids of what is still there."""
-    survivors = kill_tree(worker.process.pid, worker.token)
+    survivors = kill_tree(worker.process.pid, worker.token, send)
     try:  # one with thousands of threads has lost its environment, and so its mark, before it is gone
         worker.process.wait(_REAP_S)
     except subprocess.TimeoutExpired:
@@ -138,6 +156,6 @@ def kill_worker(worker: Worker) -> tuple[int, ...]:
     return survivors
 
 
-def end_with(worker: Worker) -> tuple[int, ...]:
+def end_with(worker: Worker, send: Send) -> tuple[int, ...]:
     """Kill what a worker that is dead left behind; the ids of what is still there."""
-    return kill_left_behind(worker.token)
+    return kill_left_behind(worker.token, send)

@@ -85,7 +85,14 @@ class AttemptStatus(StrEnum):
     SUPERSEDED = "superseded"
     """Another attempt took the lease meanwhile; nothing visible changed."""
     CANCELLED = "cancelled"
+    """Stopped from outside: the run was cancelled, or its time was over. That says nothing against the asset."""
     DIED = "died"
+    """Its process ended without an outcome."""
+
+
+CANCELLED = AttemptStatus.CANCELLED.value
+DEAD = AttemptStatus.DIED.value
+"""The kinds of failure that are not failures of the asset's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,19 @@ class Failure:
     """Why an attempt failed, in plain data. ``traceback`` holds the user's own frames, ours folded to one line."""
 
     kind: str
-    """An exception's qualified name, an error's code (``E513``), or ``died``, ``not_yielded``, ``stopped``."""
+    """An exception's qualified name, an error's code (``E513``), or a word such as ``died`` or ``not_yielded``."""
     message: str
     traceback: str = ""
     file: str | None = None
     line: int = 0
     retryable: bool = True
+
+    @property
+    def status(self) -> AttemptStatus:
+        """How the attempt that ended with it is recorded."""
+        if self.kind in {CANCELLED, DEAD}:
+            return AttemptStatus(self.kind)
+        return AttemptStatus.FAILED
 
 
 @dataclass(frozen=True, slots=True)

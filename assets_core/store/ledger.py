@@ -156,7 +156,7 @@ def _record_one(
     if status is AttemptStatus.SUPERSEDED:
         return Recorded(None, superseded=True)
     failed = status is not AttemptStatus.MATERIALIZED
-    if failed or state.failure is not None:
+    if status is not AttemptStatus.CANCELLED and (failed or state.failure is not None):
         state.failure = number if failed else None
         writes.failures.add(key)
     if made is None:

@@ -177,12 +177,14 @@ def batches(rows: Iterator[T]) -> Iterator[list[T]]:
 
 
 def _last(table: Table, name: str, status: AttemptStatus | None = None) -> Subquery:
-    """The latest row of each key; of attempts, those with this status, or those that were not superseded."""
+    """The latest row of each key; of attempts, those with this status, or those that came to something."""
     query = select(*(table.c[part] for part in _KEY), func.max(table.c.sequence).label("latest"))
     if table is attempts:
-        superseded = AttemptStatus.SUPERSEDED.value
-        allowed = table.c.status != superseded if status is None else table.c.status == status.value
-        query = query.where(allowed)
+        column = table.c.status
+        came_to_nothing = [AttemptStatus.SUPERSEDED.value, AttemptStatus.CANCELLED.value]
+        query = query.where(
+            column.not_in(came_to_nothing) if status is None else column == status.value
+        )
     return query.group_by(*(table.c[part] for part in _KEY)).subquery(name)
 
 

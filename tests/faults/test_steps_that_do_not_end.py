@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,10 +11,16 @@ from pathlib import Path
 import pytest
 
 from assets_core.errors import StepError
-from assets_core.execution.process_trees import kill_left_behind, left_behind, marked_environment
+from assets_core.execution.process_trees import (
+    kill_left_behind,
+    kill_tree,
+    left_behind,
+    marked_environment,
+)
 from assets_core.execution.processes import ProcessExecutor
 from assets_core.model.events import AttemptFailed
 from assets_core.model.keys import AssetKey
+from assets_core.model.records import AttemptStatus
 from assets_core.ports import ProjectRef, StepRequest
 from tests.faults.processes_seen import eventually, gone, pids_in
 from tests.scenarios.shops import Shop
@@ -129,6 +136,18 @@ def test_what_takes_too_long_fails_as_a_timeout(ran: Shop, asset: str) -> None:
     assert "longer than its timeout of" in failure.message
 
 
+def test_an_attempt_that_was_ended_is_recorded_with_how_and_how_long(ran: Shop) -> None:
+    with ran.project().reading() as reader:
+        found = {a.asset: a for a in reader.attempts(ran.result.run if ran.result else "")}
+    for asset in LATE:
+        assert found[AssetKey(asset)].status is AttemptStatus.FAILED
+        assert found[AssetKey(asset)].duration_s >= 0.5, asset
+    died = found[AssetKey("crashes_with_children")]
+    assert died.status is AttemptStatus.DIED
+    assert died.failure is not None
+    assert "exited with status 0" in died.failure.message
+
+
 def test_the_others_go_on_and_readers_are_blocked(ran: Shop) -> None:
     outcomes = ran.outcomes()
     assert outcomes["other"] == "materialized"
@@ -219,6 +238,7 @@ def test_what_cannot_be_killed_is_told(tmp_path: Path) -> None:
     assert eventually(lambda: [p.pid for p in left_behind("executor")] == [child.pid])
     assert left_behind("other") == []
     assert kill_left_behind("executor.1", refuse) == (child.pid,)
+    assert child.pid in kill_tree(os.getpid(), "other", refuse), "found by descent alone"
     assert kill_left_behind("executor.1") == ()
     assert gone(child.pid)
     child.communicate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from assets_core.model.checks import CheckStatus
 from assets_core.model.packed import HEAD_SIZE
-from assets_core.model.records import FindingRecord, Soundness
+from assets_core.model.records import AttemptStatus, FindingRecord, Soundness
 from assets_core.partitions import DailyPartitions, StaticPartitions
 from assets_core.store.packing import project, replace_projection
 from assets_core.store.sql_schema import DERIVED, counters
@@ -49,6 +50,9 @@ def busy(world: Any, kit: Any) -> None:
     rejected = world.reject("b")
     world.check("b", rejected.number, kit.outcome(version="2"), publish=True)
     world.fail("b")
+    stopped = kit.failure(world.take("b"))
+    attempt = replace(stopped.attempt, status=AttemptStatus.CANCELLED)
+    world.record(replace(stopped, attempt=attempt))
     kept = world.reject("days@2010-01-02")
     world.check("days@2010-01-02", kept.number, kit.outcome("more", status=CheckStatus.ERRORED))
     found = [

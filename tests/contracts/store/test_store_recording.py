@@ -226,6 +226,21 @@ def test_a_published_version_removes_the_candidate_and_the_failure(world: Any, k
     assert not world.store.last_failures("default", ["a"])
 
 
+def test_a_cancelled_attempt_is_no_failure_and_clears_none(world: Any, kit: Any) -> None:
+    def cancel(text: str) -> None:
+        made = kit.failure(world.take(text))
+        world.record(replace(made, attempt=replace(made.attempt, status=AttemptStatus.CANCELLED)))
+
+    cancel("a")
+    assert not world.store.last_failures("default", ["a"])
+    world.fail("a")
+    cancel("a")
+    (failure,) = world.store.last_failures("default", ["a"])
+    assert failure.attempt == "attempt-2"
+    statuses = [a.status.value for a in world.store.attempts("run-1")]
+    assert statuses == ["cancelled", "failed", "cancelled"]
+
+
 def test_a_warning_publishes_and_leaves_its_flag(world: Any, kit: Any) -> None:
     warned = kit.outcome(status=CheckStatus.FAILED, blocking=False)
     world.publish("a", checks=(warned,))
