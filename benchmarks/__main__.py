@@ -16,6 +16,7 @@ from benchmarks import (
     p3_layered,
     p4_unchanged,
     p5_partitions,
+    p6_records,
     peers,
     report,
 )
@@ -36,13 +37,14 @@ def main() -> int:
         "P3": lambda: p3_layered.figures(WORK, command, quick=options.quick),
         "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full, quick=options.quick),
         "P5": lambda: p5_partitions.figures(WORK, command),
+        "P6": lambda: p6_records.figures(WORK, command),
     }
     rows = options.rows.split(",")
     figures: list[Figure] = []
     failures: dict[str, str] = {}
     measured = {row: ours[row] for row in rows}
     if options.peers:
-        measured["Dagster"] = lambda: peers.figures(WORK, rows)
+        measured = {"Dagster": lambda: peers.figures(WORK, rows), **measured}
     for name, row in measured.items():
         _collect(name, row, figures, failures)
         _write(figures, failures, options.out)
@@ -57,7 +59,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--full", action="store_true", help="add 100,000 assets to P4 (minutes)")
     parser.add_argument("--quick", action="store_true", help="only the smaller size of P3 and P4")
-    parser.add_argument("--rows", default="P1,P2,P3,P4,P5")
+    parser.add_argument("--rows", default="P1,P2,P3,P4,P5,P6")
     parser.add_argument(
         "--out", type=Path, default=HERE, help="where results.json and results.md go"
     )

@@ -1,12 +1,15 @@
-"""Partitioned projects and their fabricated states: ``python -m benchmarks.partitioned FOLDER fill|same|other``.
+"""Partitioned projects and their fabricated states: ``python -m benchmarks.partitioned FOLDER WHAT``.
 
 ``fill`` records every partition of every asset as a run would have, through the store's transactions, 2,000 at a
-time. ``other`` publishes another content of the middle partition of the first asset, ``same`` the content it had.
+time; ``ended`` all but the last partition, ``killed`` likewise, and dies by SIGKILL with that last one claimed.
+``other`` publishes another content of the middle partition of the first asset, ``same`` the content it had.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,12 +28,13 @@ AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Five assets in a chain over the same partitions."""
+    """Assets in a chain over the same partitions."""
 
     name: str
     title: str
     partitions: str
     """The definition as source text."""
+    assets: int = ASSETS
 
 
 def _hourly(count: int, end: str, start: str = "2021-01-01") -> Case:
@@ -71,7 +75,7 @@ def _module(case: Case) -> Iterator[str]:
     names = "DailyPartitions, HourlyPartitions, MultiPartitions, StaticPartitions, asset"
     yield f"from assets_core import {names}\n"
     yield f"partitions = {case.partitions}\n"
-    for number in range(ASSETS):
+    for number in range(case.assets):
         reads = f"p{number - 1}: int" if number else ""
         value = f"p{number - 1}" if number else "1"
         yield f"\n@asset(partitions=partitions)\ndef p{number}({reads}) -> int:\n    return {value}\n"
@@ -91,18 +95,35 @@ def fabricate(folder: Path, what: str) -> None:
     with project.writing() as store, RunLock(lock_path(home.root, run)):
         with store.writing() as tx:
             tx.start_run(RunRecord(run, project.env, now, now, {}))
-        if what == "fill":
-            for asset in range(ASSETS):
-                keys = _keys(project, asset, now)
-                for first in range(0, len(keys), AT_ONCE):
-                    _publish(project, store, run, asset, keys[first : first + AT_ONCE], "same")
-        else:
+        if what in ("same", "other"):
             keys = _keys(project, 0, now)
             _publish(project, store, run, 0, [keys[len(keys) // 2]], what)
+        else:
+            _fill(project, store, run, now, left=0 if what == "fill" else 1)
+        if what == "killed":
+            _die_at_the_last(project, store, run, now)
         with store.writing() as tx:
             tx.end_run(RunEnd(run, RunStatus.SUCCEEDED, now, {}))
         if what == "fill":
             store.compact(project.env, [(s.key, s.partitions) for s in project.graph.specs])
+
+
+def _fill(project: Project, store: StateStore, run: str, now: datetime, *, left: int) -> None:
+    for asset in range(len(project.graph.keys)):
+        keys = _keys(project, asset, now)
+        for first in range(0, len(keys) - left, AT_ONCE):
+            some = keys[first : min(first + AT_ONCE, len(keys) - left)]
+            _publish(project, store, run, asset, some, "same")
+
+
+def _die_at_the_last(project: Project, store: StateStore, run: str, now: datetime) -> None:
+    from assets_core.execution.paths import new_id
+    from assets_core.model.keys import AssetPartition
+
+    key = AssetPartition(project.graph.keys[0], _keys(project, 0, now)[-1])
+    with store.writing() as tx:
+        tx.claim(project.env, run, [(key, new_id())])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _keys(project: Project, asset: int, now: datetime) -> list[str]:

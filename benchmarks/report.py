@@ -15,7 +15,14 @@ from typing import Any
 from benchmarks.measuring import Figure
 
 OURS = "assets"
-LIMITS = ("python -c pass", "bare loop", "ninja", "packed rows read")
+LIMITS = (
+    "python -c pass",
+    "bare loop",
+    "ninja",
+    "packed rows read",
+    "driver alone",
+    "after an end",
+)
 """Who does the same work with nothing of ours in it."""
 
 
