@@ -81,13 +81,13 @@ def _row(view: RunView, now: datetime) -> Sequence[Piece]:
 def show_run(ctx: typer.Context, run: Run = None) -> int:
     """One run: its outcome, and every attempt that was recorded."""
     from assets_core.observe.documents import recorded_run_document
-    from assets_core.project.run_history import find_run
+    from assets_core.project.run_history import attempts_of, find_run
 
     session = session_of(ctx)
     project = session.project()
     with project.reading() as reader:
         view = find_run(project, reader, run)
-        attempts = reader.attempts(view.record.run)
+        attempts = attempts_of(project, reader, view)
     if session.as_json:
         session.document(_as_it_is(recorded_run_document(view.record, view.end, attempts), view))
         return 0

@@ -25,6 +25,7 @@ from assets_core.execution.checkups import Checkups
 from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.halting import Halting
 from assets_core.execution.landing import Flight, landed_of
+from assets_core.execution.lost import lost_attempts, lost_completions
 from assets_core.execution.own_inputs import Returned, pinned_again
 from assets_core.execution.paths import make_asset_folders, new_id
 from assets_core.execution.recording import Recorder
@@ -43,7 +44,7 @@ from assets_core.model.events import (
 )
 from assets_core.model.outcomes import CheckRunOutcome, StepOutcome
 from assets_core.model.plans import Action, CheckFailing, Plan, Step
-from assets_core.model.records import RunEnd, RunRecord, RunStatus
+from assets_core.model.records import AttemptRecord, AttemptStatus, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import PartitionSet
 from assets_core.planning.blocked_text import blocked_by
 from assets_core.ports import (
@@ -152,9 +153,23 @@ class Runner:
         """Record the end of a run that was cut short; what ended it is not hidden by a store that fails as well."""
         stopped = isinstance(error, KeyboardInterrupt | StopNow)
         try:
+            with self.store.writing() as tx:
+                tx.record(lost_completions(self._lost(stopped=stopped)))
             self._end(run, RunStatus.CANCELLED if stopped else RunStatus.FAILED, plan)
         except Exception as second:
             error.add_note(f"the end of the run could not be recorded either: {second}")
+
+    def _lost(self, *, stopped: bool) -> list[AttemptRecord]:
+        """The attempts of calls that nobody waits for any more."""
+        leases = [
+            lease
+            for flight in self._flights.values()
+            if not isinstance(flight, Checkup)
+            for lease in flight.leases
+        ]
+        status = AttemptStatus.CANCELLED if stopped else AttemptStatus.DIED
+        text = "its run was stopped at once" if stopped else "its run was cut short by an error"
+        return lost_attempts(leases, status, text, self.state.clock.now())
 
     def _block_planned(self, plan: Plan) -> None:
         for step in plan.steps:

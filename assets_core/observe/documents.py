@@ -186,7 +186,7 @@ def recorded_run_document(
     record: RunRecord, end: RunEnd | None, attempts: Sequence[AttemptRecord]
 ) -> Document:
     """``assets.run/1`` from the records: a step per attempt, counts as they stand."""
-    counts: Mapping[str, int] = end.counts if end is not None else _counted(attempts)
+    counts: Mapping[str, int] = end.counts if end is not None else counts_of_attempts(attempts)
     return {
         "schema": "assets.run/1",
         "run": record.run,
@@ -251,7 +251,8 @@ def _step_of_run(
     }
 
 
-def _counted(attempts: Sequence[AttemptRecord]) -> dict[str, int]:
+def counts_of_attempts(attempts: Sequence[AttemptRecord]) -> dict[str, int]:
+    """What a run came to that did not say so itself."""
     ended = [attempt.status for attempt in attempts]
     failed = (AttemptStatus.FAILED, AttemptStatus.REJECTED, AttemptStatus.DIED)
     return {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assets_core.errors import ConflictError, UsageError
-from assets_core.model.records import AttemptStatus, CancelRequest, RunEnd, RunStatus
+from assets_core.errors import UsageError
+from assets_core.model.records import CancelRequest, RunStatus
 from assets_core.ports import StateReader, StateStore
+from assets_core.project.dead_runs import end_dead_run
 from assets_core.project.run_history import RunView, find_run, latest_runs, run_view
 
 if TYPE_CHECKING:
@@ -57,20 +58,8 @@ def _when_ended(project: Project, store: StateStore, view: RunView, grace_s: flo
 
 
 def _end_dead(project: Project, store: StateStore, view: RunView) -> RunView:
-    """Record the end that its runner could not, which frees its leases. Its lock says that nobody else will."""
-    from assets_core.store.liveness import RunLock, lock_path
-
-    run = view.record.run
-    statuses = [a.status for a in store.attempts(run)]
-    counts = {
-        "materialized": statuses.count(AttemptStatus.MATERIALIZED),
-        "failed": len(statuses) - statuses.count(AttemptStatus.MATERIALIZED),
-    }
-    try:
-        with RunLock(lock_path(project.definitions.settings.home, run)), store.writing() as tx:
-            tx.end_run(RunEnd(run, RunStatus.DIED, project.clock.now(), counts))
-    except ConflictError:  # somebody else looks at the lock, or ends it, at this moment
+    if not end_dead_run(project, store, view.record):
         return replace(view, status=RunStatus.RUNNING)
-    found = store.run(run)
+    found = store.run(view.record.run)
     assert found is not None
     return run_view(store, *found)

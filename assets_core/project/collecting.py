@@ -28,6 +28,7 @@ from assets_core.execution.attempt_folders import (
 from assets_core.execution.paths import refuse_links
 from assets_core.model.records import MaterializationRecord
 from assets_core.ports import Retention, StateStore
+from assets_core.project.dead_runs import end_dead_runs
 
 if TYPE_CHECKING:
     from assets_core.project.facade import Project
@@ -99,6 +100,8 @@ def collect(
         if not reader.sequence():  # nothing was ever recorded, so nothing is made either
             return Collected()
     with project.writing() as store:
+        if not dry_run:
+            end_dead_runs(project, store)
         collector = _Collector(project, store, dry_run=dry_run, seen=seen)
         collector.condemn()
         collector.delete_condemned()

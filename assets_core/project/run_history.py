@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assets_core.errors import NoMatchError
 from assets_core.model.records import AttemptRecord, RunEnd, RunRecord, RunStatus
 from assets_core.ports import StateReader
+from assets_core.project.dead_runs import lost_by
 
 if TYPE_CHECKING:
     from assets_core.project.facade import Project
@@ -51,6 +52,14 @@ def find_run(project: Project, reader: StateReader, name: str | None) -> RunView
         if found is None:
             raise NoMatchError("E916", f"there is no run `{name}`", help="see `assets runs ls`")
     return run_view(reader, *found)
+
+
+def attempts_of(project: Project, reader: StateReader, view: RunView) -> Sequence[AttemptRecord]:
+    """Every attempt of a run that ended; of a run that died also what it held, though nobody recorded that yet."""
+    recorded = reader.attempts(view.record.run)
+    if view.status is not RunStatus.DIED or view.end is not None:
+        return recorded
+    return (*recorded, *lost_by(project, reader, view.record))
 
 
 def log_folder(project: Project, record: RunRecord) -> Path:

@@ -19,6 +19,7 @@ from assets_core.partitions import PartitionSet
 from assets_core.planning.planner import PlanOptions, plan
 from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Executor, StateStore
+from assets_core.project.dead_runs import end_dead_runs
 from assets_core.project.observing import observation_records
 from assets_core.project.registry import INLINE, executor_factory
 from assets_core.versioning.parts import parts_text
@@ -59,6 +60,7 @@ def run_plan(
     try:
         lock = RunLock(lock_path(project.definitions.home.root, run))
         with lock, kept_alive(project.definitions.settings.store, run):
+            end_dead_runs(project, store)
             _record_first(project, planned, store)
             runner = _runner(project, planned, store, executor, run, options, on_event)
             options.on_runner(runner)

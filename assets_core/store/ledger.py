@@ -16,6 +16,7 @@ from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetPartition
 from assets_core.model.packed import Flag, repack_row, sound_flags, withdrawn_row
 from assets_core.model.records import (
+    AttemptRecord,
     AttemptStatus,
     FindingRecord,
     MaterializationRecord,
@@ -108,7 +109,7 @@ def record(
         state = states[key]
         before = known.get(attempt.attempt)
         if before is not None:
-            answers.append(_again(before, state))
+            answers.append(_again(before, attempt, state))
             continue
         held = holds(state, attempt.fence, attempt.attempt)
         status = _status(completion) if held else AttemptStatus.SUPERSEDED
@@ -120,17 +121,19 @@ def record(
         if held and completion.release:
             state.lease = None
             writes.leases.add(key)
-        known[attempt.attempt] = KnownAttempt(
-            number, not held, held and completion.materialization is not None
-        )
+        made = held and completion.materialization is not None
+        known[attempt.attempt] = KnownAttempt(number, status, made)
     return writes, answers
 
 
-def _again(before: KnownAttempt, state: KeyState) -> Recorded:
+def _again(before: KnownAttempt, attempt: AttemptRecord, state: KeyState) -> Recorded:
+    """The same answer; whoever was taken for dead meanwhile and comes back with another end was superseded."""
+    superseded = before.status is AttemptStatus.SUPERSEDED
+    superseded |= before.status is AttemptStatus.DIED is not attempt.status
     for version in (state.current, state.candidate):
         if before.materialized and version is not None and version.number == before.sequence:
-            return Recorded(version.row, before.superseded, before.sequence)
-    return Recorded(None, before.superseded, before.sequence if before.materialized else 0)
+            return Recorded(version.row, superseded, before.sequence)
+    return Recorded(None, superseded, before.sequence if before.materialized else 0)
 
 
 def _status(completion: Completion) -> AttemptStatus:

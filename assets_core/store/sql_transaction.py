@@ -140,8 +140,8 @@ class SqlTransaction:
             key, attempt = asked[row[0]]
             states[key] = state_of(env, key, row)
             if row[11] is not None:
-                superseded = row[12] == AttemptStatus.SUPERSEDED.value
-                known[attempt] = KnownAttempt(row[11], superseded, row[13] is not None)
+                status = AttemptStatus(row[12])
+                known[attempt] = KnownAttempt(row[11], status, row[13] is not None)
         return states, known
 
     # --- leases -------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (
     AttemptRecord,
+    AttemptStatus,
     FindingRecord,
     MaterializationRecord,
     PointerMove,
@@ -65,7 +66,7 @@ class KnownAttempt(NamedTuple):
     """An attempt that is recorded already."""
 
     sequence: int
-    superseded: bool
+    status: AttemptStatus
     materialized: bool
 
 

@@ -182,7 +182,9 @@ def test_cancelling_a_run_whose_process_died_ends_it_and_frees_what_it_held(
     run.kill()
     run.communicate()
     command = Command(waiting.root)
-    assert "died" in command("runs", "show", "1").out
+    held = [s["outcome"] for s in command.json("runs", "show", "1")["steps"]]
+    assert held == ["died", "died"]
+    assert "died: its run died" in command("runs", "show", "1").out
     done = command("cancel", "1")
     assert (done.code, done.out) == (
         0, "Run 1 had died; it is recorded as ended.   Next: assets retry 1\n",
@@ -192,6 +194,36 @@ def test_cancelling_a_run_whose_process_died_ends_it_and_frees_what_it_held(
         assert found is not None
         assert found[1] is not None
         assert found[1].status is RunStatus.DIED
+        assert found[1].counts == {"materialized": 0, "failed": 2}
+    assert [s["outcome"] for s in command.json("runs", "show", "1")["steps"]] == held
+
+
+def test_what_a_dead_run_held_is_told_of_it_after_another_run_took_it_over(
+    waiting: Shop, start: Start
+) -> None:
+    run = start("-p", "p0000..p0001")
+    started(waiting, run, 2)
+    run.kill()
+    run.communicate()
+    (waiting.root / "go").touch()
+    command = Command(waiting.root)
+    assert command("materialize", "-p", "p0000..p0001").code == 0
+    shown = command.json("runs", "show", "1")
+    assert shown["status"] == "died"
+    assert [s["outcome"] for s in shown["steps"]] == ["died", "died"]
+    assert command.json("ls", "status:failed")["assets"] == []
+
+
+def test_what_ran_when_a_run_was_stopped_at_once_is_recorded_as_cancelled(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "project")
+    shop.define("@asset\ndef stops() -> int:\n    raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        shop.attempt()
+    with shop.project().reading() as reader:
+        ((record, end),) = reader.runs("default", 9)
+        (attempt,) = reader.attempts(record.run)
+    assert end is not None
+    assert (end.status, attempt.status) == (RunStatus.CANCELLED, AttemptStatus.CANCELLED)
 
 
 def test_what_is_to_be_cancelled_has_to_be_clear(waiting: Shop, start: Start) -> None:

@@ -241,6 +241,17 @@ def test_a_cancelled_attempt_is_no_failure_and_clears_none(world: Any, kit: Any)
     assert statuses == ["cancelled", "failed", "cancelled"]
 
 
+def test_who_was_taken_for_dead_and_comes_back_was_superseded(world: Any, kit: Any) -> None:
+    lease = world.take("a")
+    died = kit.failure(lease)
+    died = replace(died, attempt=replace(died.attempt, status=AttemptStatus.DIED))
+    assert [world.record(died)[0].superseded for _ in range(2)] == [False, False]
+    woken = world.record(kit.completion(lease))[0]
+    assert (woken.superseded, woken.row) == (True, None)
+    assert [a.status for a in world.store.attempts("run-1")] == [AttemptStatus.DIED]
+    assert world.rows("a") == {}
+
+
 def test_a_warning_publishes_and_leaves_its_flag(world: Any, kit: Any) -> None:
     warned = kit.outcome(status=CheckStatus.FAILED, blocking=False)
     world.publish("a", checks=(warned,))
