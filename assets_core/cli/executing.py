@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assets_core.execution.tally import RunResult
     from assets_core.model.events import Event
     from assets_core.project import Planned
+    from assets_core.project.run_retries import RunRetry
 
 FAILED = 1
 CONFLICT = 5
@@ -46,14 +47,26 @@ class Execution:
         self._stopper: Stopper | None = None
 
     def planned(self, planned: Planned) -> None:
-        """The plan is made and about to be run."""
+        """The plan is made and about to be run; what is told of failures in the end is of the last run."""
         self.made = planned
+        self.failures = Failures()
         if not self.session.options.quiet:
             self._say_notes(planned)
         if not planned.plan.is_empty:
             assert self._stopper is not None
             progress = progress_for(self.session, planned.plan, self._stopper, inline=self.inline)
             self._progress = self._stack.enter_context(progress)
+
+    def say_again(self, again: RunRetry) -> None:
+        """Another run is about to follow."""
+        from assets_core.cli.wording import duration
+
+        self._stack.close()  # a moving display would overdraw what is said now
+        self._progress = None
+        failed = counted(again.after.counts["failed"], "asset-partition")
+        when = f"in {duration(again.delay_s)}" if again.delay_s else "now"
+        text = f"run {again.after.number} left {failed} failed; again {when} ({again.number} of {again.most})"
+        self.session.say(("note: ", "note"), text)
 
     def see(self, event: Event) -> None:
         """Something happened."""

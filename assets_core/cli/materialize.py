@@ -14,6 +14,7 @@ from assets_core.cli.selecting import (
     Jobs,
     Override,
     Partitions,
+    RunRetries,
     Select,
     SelectFrom,
     wish_of,
@@ -50,6 +51,7 @@ def run(
     executor: ExecutorName = None,
     fail_fast: FailFast = False,
     timeout: Timeout = None,
+    run_retries: RunRetries = None,
     config: Override = None,
     jsonl: JsonLines = False,
 ) -> int:
@@ -60,6 +62,7 @@ def run(
     """
     from assets_core.cli.executing import Execution
     from assets_core.project.carrying_out import carry_out
+    from assets_core.project.run_retries import run_with_retries
     from assets_core.project.running import RunOptions
     from assets_core.project.saved_plans import materialize_saved
 
@@ -75,22 +78,32 @@ def run(
         saved = _saved(plan, alone=not any(given))
         session.use_env(saved.env)
     overrides = saved.overrides if saved is not None else tuple(config or ())
-    project = session.project(overrides=overrides, flags={"jobs": jobs, "executor": executor})
+    flags = {"jobs": jobs, "executor": executor, "run_retries": run_retries}
+    project = session.project(overrides=overrides, flags=flags)
+    inline = project.definitions.settings.executor == "inline"
+    execution = Execution(session, inline=inline, jsonl=jsonl)
 
     def start(on_plan: OnPlan, on_event: OnEvent, on_runner: OnRunner) -> RunResult | None:
-        options = RunOptions(fail_fast=fail_fast, timeout_s=timeout, on_runner=on_runner)
-        if saved is not None:
-            return materialize_saved(project, saved, options, on_event=on_event, planned=on_plan)
-        return carry_out(
-            project,
-            lambda reader: project.plan_with(reader, wish),
-            options,
-            on_event=on_event,
-            planned=on_plan,
-        )
+        def first(options: RunOptions) -> RunResult | None:
+            if saved is not None:
+                return materialize_saved(
+                    project, saved, options, on_event=on_event, planned=on_plan
+                )
+            return carry_out(
+                project,
+                lambda reader: project.plan_with(reader, wish),
+                options,
+                on_event=on_event,
+                planned=on_plan,
+            )
 
-    inline = project.definitions.settings.executor == "inline"
-    return Execution(session, inline=inline, jsonl=jsonl).run(start)
+        options = RunOptions(fail_fast=fail_fast, timeout_s=timeout, on_runner=on_runner)
+        return run_with_retries(
+            project, first, options,
+            on_event=on_event, planned=on_plan, on_retry=execution.say_again,
+        )  # fmt: skip
+
+    return execution.run(start)
 
 
 def _saved(file: str, *, alone: bool) -> SavedPlan:

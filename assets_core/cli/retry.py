@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assets_core.cli.selecting import ExecutorName, FailFast, Jobs
+from assets_core.cli.selecting import ExecutorName, FailFast, Jobs, RunRetries
 from assets_core.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def run(
     jobs: Jobs = None,
     executor: ExecutorName = None,
     fail_fast: FailFast = False,
+    run_retries: RunRetries = None,
     jsonl: JsonLines = False,
 ) -> int:
     """Go on with a run that failed or was stopped.
@@ -34,10 +35,11 @@ def run(
     """
     from assets_core.cli.executing import Execution
     from assets_core.project.retrying import overrides_of, retry, run_to_retry
+    from assets_core.project.run_retries import run_with_retries
     from assets_core.project.running import RunOptions
 
     session = session_of(ctx)
-    flags = {"jobs": jobs, "executor": executor}
+    flags = {"jobs": jobs, "executor": executor, "run_retries": run_retries}
     project = session.project(flags=flags)
     with project.reading() as reader:
         record, _ = run_to_retry(reader, project.env, run)
@@ -45,10 +47,18 @@ def run(
     if overrides or record.env != project.env:
         session.use_env(record.env)
         project = session.project(overrides=overrides, flags=flags)
+    inline = project.definitions.settings.executor == "inline"
+    execution = Execution(session, inline=inline, jsonl=jsonl)
 
     def start(on_plan: OnPlan, on_event: OnEvent, on_runner: OnRunner) -> RunResult | None:
         options = RunOptions(fail_fast=fail_fast, on_runner=on_runner)
-        return retry(project, record, options, on_event=on_event, planned=on_plan)
+        return run_with_retries(
+            project,
+            lambda chosen: retry(project, record, chosen, on_event=on_event, planned=on_plan),
+            options,
+            on_event=on_event,
+            planned=on_plan,
+            on_retry=execution.say_again,
+        )
 
-    inline = project.definitions.settings.executor == "inline"
-    return Execution(session, inline=inline, jsonl=jsonl).run(start)
+    return execution.run(start)

@@ -48,6 +48,14 @@ Jobs: TypeAlias = Annotated[
 ExecutorName: TypeAlias = Annotated[
     str | None, typer.Option("--executor", metavar="NAME", help="Where steps run.")
 ]
+RunRetries: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--run-retries",
+        metavar="N",
+        help="After failures, run what was not recorded again, up to N times.",
+    ),
+]
 FailFast: TypeAlias = Annotated[
     bool, typer.Option("-x", "--fail-fast", help="Start nothing more after the first failure.")
 ]

@@ -86,6 +86,7 @@ class Runner:
         self.store = store
         self.executor = executor
         self.settings = settings
+        self.is_asked_to_stop = False
         self._replan = replan
         """Plans again against the advanced snapshot: what a run still has to check once everything is built."""
         self._started = state.clock.monotonic()
@@ -109,6 +110,7 @@ class Runner:
 
     def request_stop(self) -> None:
         """Start nothing more, wait for what is running, record it and end the run as cancelled."""
+        self.is_asked_to_stop = True
         self._halting.finish(RunStatus.CANCELLED)
 
     def _stop_as_failed(self) -> None:

@@ -239,13 +239,24 @@ class Project:
         now: datetime | None = None,
         planned: Callable[[Planned], None] = lambda planned: None,
     ) -> RunResult:
-        """Run what is out of date among what was asked for; ``planned`` sees the plan before it starts."""
+        """Run what is out of date among what was asked for; ``planned`` sees each plan before it starts.
+
+        The result is that of the last run, where ``run_retries`` let others follow.
+        """
+        from assets_core.project.run_retries import run_with_retries
         from assets_core.project.running import RunOptions, run_plan
 
-        with self._store(read_only=False) as store:
-            made = self._plan(store, wish or Wish(), now or self.clock.now())
-            planned(made)
-            return run_plan(self, made, store, options or RunOptions(), on_event)
+        def first(chosen: RunOptions) -> RunResult:
+            with self._store(read_only=False) as store:
+                made = self._plan(store, wish or Wish(), now or self.clock.now())
+                planned(made)
+                return run_plan(self, made, store, chosen, on_event)
+
+        result = run_with_retries(
+            self, first, options or RunOptions(), on_event=on_event, planned=planned
+        )
+        assert result is not None
+        return result
 
 
 def _with_upstreams(graph: AssetGraph, assets: Sequence[int]) -> list[int]:

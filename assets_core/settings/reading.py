@@ -98,6 +98,7 @@ def _tree(
         materializer_options=_options(given),
         timeout=value("timeout", None),
         grace=value("grace", GRACE_S),
+        run_retries=value("run_retries", 0),
         retry={p[1]: given[p].value for p in READERS if p[0] == "retry" and p in given},
         gc={p[1]: given[p].value for p in READERS if p[0] == "gc" and p in given},
         env_names=env_names,

@@ -75,6 +75,7 @@ READERS: Mapping[Path, Reader] = {
     ("materializer",): TEXT,
     ("timeout",): SECONDS,
     ("grace",): NUMBER,
+    ("run_retries",): WHOLE,
     ("retry", "max_retries"): WHOLE,
     ("retry", "delay"): NUMBER,
     ("retry", "backoff"): NUMBER,

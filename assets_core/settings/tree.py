@@ -56,6 +56,8 @@ class Settings:
     """Seconds that a call may take whose definition says nothing; None: any time."""
     grace: float
     """Seconds between asking a call to stop and killing it."""
+    run_retries: int
+    """How many runs may follow one that left failures."""
     retry: Mapping[str, Any]
     """The arguments of ``Retry`` that were given, for definitions that give none."""
     gc: Mapping[str, Any]
@@ -142,7 +144,7 @@ class Settings:
         shown = {"store": self.store_reference or self.store}
         for name in ("env", "module", "home", "store", "data", "executor", "jobs"):
             yield self._row((name,), shown.get(name) or getattr(self, name))
-        for name in ("fingerprint_packages", "materializer", "timeout", "grace"):
+        for name in ("fingerprint_packages", "materializer", "timeout", "grace", "run_retries"):
             yield self._row((name,), getattr(self, name))
         for name, value in self.retry.items():
             yield self._row(("retry", name), value)
