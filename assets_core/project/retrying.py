@@ -71,6 +71,7 @@ def _left_over(project: Project, reader: StateReader, record: RunRecord) -> Plan
     wish = Wish.of(record.options)
     known = _dynamic_keys_of(project, reader, record)
     made = project.plan_with(reader, wish, now=record.now)
+    _refuse_renamed(project, record, made, known)
     done = _recorded_by_chain(made.graph, reader, record)
     wanted = {
         asset: partitions - done.get(asset, PartitionSet.EMPTY)
@@ -118,6 +119,26 @@ def _dynamic_keys_of(
                 help="run what is out of date now: `assets materialize`",
             )
     return known
+
+
+def _refuse_renamed(
+    project: Project, record: RunRecord, made: Planned, known: Mapping[str, object]
+) -> None:
+    """ConflictError E919 where what the run planned has dynamic partitions of another name: none of it would be run."""
+    specs = project.graph.specs
+    today = {name for asset in made.wanted for name in specs[asset].partitions.dynamic_names}
+    gone, fresh = sorted(known.keys() - today), sorted(today - known.keys())
+    if gone and fresh:
+        raise ConflictError(
+            "E919",
+            f"run {record.number} was planned with the dynamic partitions {_names(gone)}, which nothing that it "
+            f"selects has any more; there is {_names(fresh)} instead",
+            help="run what is out of date now: `assets materialize`",
+        )
+
+
+def _names(texts: Sequence[str]) -> str:
+    return ", ".join(map(shown, texts))
 
 
 def _recorded_by_chain(

@@ -93,6 +93,22 @@ def test_a_retry_names_the_keys_that_were_removed_since(customers: Shop) -> None
     )
 
 
+def test_a_retry_says_so_where_the_partitions_have_another_name_by_now(customers: Shop) -> None:
+    customers.edit("return len(orders[0])", "raise ValueError")
+    customers.attempt("orders", "bills")
+    customers.edit('DynamicPartitions("customers")', 'DynamicPartitions("clients")')
+    customers.project().add_partitions("clients", ["ann"])
+    with pytest.raises(ConflictError) as caught:
+        again(customers)
+    assert (caught.value.code, caught.value.message) == (
+        "E919",
+        (
+            "run 1 was planned with the dynamic partitions `customers`, which nothing that it selects has any more; "
+            "there is `clients` instead"
+        ),
+    )
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_key_that_a_run_computes_is_in_use(customers: Shop, force: bool) -> None:
     said: list[str] = []
