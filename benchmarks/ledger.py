@@ -44,7 +44,7 @@ def ours(url: str, count: int, at_once: int) -> float:
 def _turns(store: StateStore, count: int, at_once: int, now: datetime) -> Iterator[float]:
     """The seconds of each transaction. What comes back from workers is made between them, as it is in a run."""
     from assets_core.model.keys import AssetKey, AssetPartition
-    from assets_core.ports import Lease
+    from assets_core.ports import Lease, LimitFull, PoolFull
 
     held: Sequence[Lease] = ()
     for first in range(0, count + at_once, at_once):
@@ -56,7 +56,7 @@ def _turns(store: StateStore, count: int, at_once: int, now: datetime) -> Iterat
             tx.record(completions)
             leases = tx.claim(ENV, RUN, wanted)
         yield time.perf_counter() - started
-        assert not isinstance(leases, Lease), "nobody else is running"
+        assert not isinstance(leases, Lease | PoolFull | LimitFull), "nobody else is running"
         held = leases
 
 

@@ -145,7 +145,7 @@ def _publish(
     )
     from assets_core.model.values import Written
     from assets_core.model.versions import DataVersion, InputVersion, digest, term
-    from assets_core.ports import Completion, Lease
+    from assets_core.ports import Completion, Lease, LimitFull, PoolFull
 
     graph, versions, now = project.graph, project.definitions.versions, project.clock.now()
     key, data = graph.keys[asset], DataVersion(digest("content", content))
@@ -154,7 +154,7 @@ def _publish(
     with store.writing() as tx:
         wanted = [(AssetPartition(key, k), a) for k, a in zip(keys, attempts, strict=True)]
         leases = tx.claim(project.env, run, wanted)
-        assert not isinstance(leases, Lease), "nobody else is running"
+        assert not isinstance(leases, Lease | PoolFull | LimitFull), "nobody else is running"
         completions = []
         for partition, ordinal, lease in zip(keys, ordinals, leases, strict=True):
             mine = term(partition, data)

@@ -26,7 +26,7 @@ from assets_core.partitions import PartitionSet
 from assets_core.planning.candidates import Kept, sort_candidates
 from assets_core.planning.own_partitions import along_self
 from assets_core.planning.staleness import Verdict
-from assets_core.ports import Lease, Transaction
+from assets_core.ports import Lease, LimitFull, PoolFull, Refusal, Transaction
 
 _NONE = PartitionSet.EMPTY
 
@@ -54,9 +54,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A claim that another live run's lease stood in the way of."""
+    """A claim that got nothing."""
 
-    lease: Lease
+    why: Refusal
     wanted: dict[int, PartitionSet]
 
 
@@ -289,7 +289,7 @@ class Claimer:
         leases = tx.claim(
             state.env, state.run, [(state.address(t.asset, t.ordinal), t.attempt) for t in targets]
         )
-        if isinstance(leases, Lease):
+        if isinstance(leases, Lease | PoolFull | LimitFull):
             for asset, partitions in wanted.items():
                 state.frontier.launch(asset, partitions)
             return Refused(leases, wanted)

@@ -26,12 +26,16 @@ from assets_core.ports.rows import ColumnRow as ColumnRow
 from assets_core.ports.rows import Completion as Completion
 from assets_core.ports.rows import DurationStats as DurationStats
 from assets_core.ports.rows import Lease as Lease
+from assets_core.ports.rows import LimitFull as LimitFull
 from assets_core.ports.rows import LineageRows as LineageRows
 from assets_core.ports.rows import LivenessProbe as LivenessProbe
 from assets_core.ports.rows import PackedChange as PackedChange
 from assets_core.ports.rows import PackedRows as PackedRows
+from assets_core.ports.rows import PoolFull as PoolFull
 from assets_core.ports.rows import Recorded as Recorded
+from assets_core.ports.rows import Refusal as Refusal
 from assets_core.ports.rows import Retention as Retention
+from assets_core.ports.rows import SlotHolder as SlotHolder
 from assets_core.ports.rows import Unreferenced as Unreferenced
 from assets_core.ports.time import Clock as Clock
 from assets_core.ports.writing import StateStore as StateStore
@@ -48,6 +52,7 @@ __all__ = [
     "Executor",
     "Lease",
     "Limit",
+    "LimitFull",
     "LineageRows",
     "LivenessProbe",
     "Materializer",
@@ -56,11 +61,14 @@ __all__ = [
     "PackedChange",
     "PackedRows",
     "PinnedInput",
+    "PoolFull",
     "ProjectRef",
     "Recorded",
+    "Refusal",
     "RelatedTable",
     "Request",
     "Retention",
+    "SlotHolder",
     "Staged",
     "StateReader",
     "StateStore",

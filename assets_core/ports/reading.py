@@ -25,6 +25,7 @@ from assets_core.ports.rows import (
     Lease,
     LineageRows,
     Retention,
+    SlotHolder,
     Unreferenced,
 )
 
@@ -146,6 +147,10 @@ class StateReader(Protocol):
 
     def leases(self, env: str) -> Sequence[Lease]:
         """What runs hold, also runs that died meanwhile: whether one lives is not the store's to know."""
+        ...
+
+    def slot_holders(self) -> Sequence[SlotHolder]:
+        """The calls that hold slots of pools, of every environment, also those of runs that died meanwhile."""
         ...
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:

@@ -100,6 +100,45 @@ class Lease:
     fence: int
     attempt: str
     run: str
+    claim: int = 0
+    """The fence of the first lease of its call: what the leases of one call have in common."""
+    slots: tuple[tuple[str, int], ...] = ()
+    """(pool, slots) that the call holds, in each of its leases: with the last of them they are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotHolder:
+    """A call that holds slots of pools."""
+
+    claim: int
+    run: str
+    slots: tuple[tuple[str, int], ...]
+
+    def in_pool(self, pool: str) -> int:
+        """How many it holds of one pool."""
+        return dict(self.slots).get(pool, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFull:
+    """A claim that found too few free slots: ``taken`` of ``size`` are held by these runs."""
+
+    pool: str
+    size: int
+    taken: int
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFull:
+    """A claim that came too soon for a rate limit."""
+
+    limit: str
+    again_in_s: float
+
+
+Refusal: TypeAlias = "Lease | PoolFull | LimitFull"
+"""Why a claim got nothing: a live run's lease, a pool or a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)

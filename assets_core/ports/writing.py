@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.pools import NO_NEEDS, Needs
 from assets_core.model.records import (
     CancelRequest,
     CheckRecord,
@@ -19,7 +20,15 @@ from assets_core.model.records import (
 )
 from assets_core.partitions import DynamicKey, PartitionsDefinition
 from assets_core.ports.reading import StateReader
-from assets_core.ports.rows import Completion, Lease, PackedChange, Recorded
+from assets_core.ports.rows import (
+    Completion,
+    Lease,
+    LimitFull,
+    PackedChange,
+    PoolFull,
+    Recorded,
+    Refusal,
+)
 
 if TYPE_CHECKING:
     pass
@@ -59,16 +68,24 @@ class Transaction(Protocol):
         ...
 
     def claim(
-        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
-    ) -> Sequence[Lease] | Lease:
-        """Lease every (asset-partition, attempt id) or none; the lease that refuses where a live run holds one.
+        self,
+        env: str,
+        run: str,
+        wanted: Sequence[tuple[AssetPartition, str]],
+        needs: Needs = NO_NEEDS,
+    ) -> Sequence[Lease] | Refusal:
+        """Lease every (asset-partition, attempt id) of one call with the slots it needs, or nothing and what refuses.
 
         Raises ConflictError E622 for a run that was cancelled.
         """
         ...
 
+    def claim_again(self, leases: Sequence[Lease], needs: Needs) -> PoolFull | LimitFull | None:
+        """Give the held ones of these leases, all of one call, the slots back that a failed try gave up."""
+        ...
+
     def renew(self, lease: Lease, attempt: str) -> Lease:
-        """Hand a held lease to the next attempt of the same claim (a retry)."""
+        """Hand a held lease, with its slots, to the next attempt of the same claim (a retry)."""
         ...
 
     def release(self, leases: Sequence[Lease]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetPartition
@@ -42,20 +42,16 @@ from assets_core.store.states import (
     Writes,
 )
 
+Slots: TypeAlias = tuple[tuple[str, int], ...]
 _SAMPLES = 20
 """A duration weighs at least one twentieth, so that estimates follow recent runs."""
 _UNPUBLISHABLE = Flag.BLOCKING_FAILED | Flag.MISSING | Flag.DAMAGED
 
 
-def claim(
-    env: str,
-    run: str,
-    wanted: Sequence[tuple[Key, str]],
-    states: Mapping[Key, KeyState],
-    counter: Counter,
-    alive: LivenessProbe,
-) -> tuple[Writes, Sequence[Lease] | Lease]:
-    """Leases on everything wanted, or the first lease of a live run that stands in the way."""
+def in_the_way(
+    wanted: Sequence[tuple[Key, str]], states: Mapping[Key, KeyState], alive: LivenessProbe
+) -> Lease | None:
+    """The first lease of a live run on something wanted."""
     probed: dict[str, bool] = {}
     for key, _ in wanted:
         held = states[key].lease
@@ -64,28 +60,45 @@ def claim(
         if held.run not in probed:
             probed[held.run] = bool(alive(held.run))
         if probed[held.run]:
-            return Writes(), held
-    writes, leases = Writes(), []
+            return held
+    return None
+
+
+def claim(
+    env: str,
+    run: str,
+    wanted: Sequence[tuple[Key, str]],
+    states: Mapping[Key, KeyState],
+    counter: Counter,
+    slots: Slots,
+) -> tuple[Writes, list[Lease]]:
+    """Leases on everything wanted by one call, with the slots that it holds."""
+    writes, leases, number = Writes(), [], counter.fence + 1
     for key, attempt in wanted:
-        lease = _lease(env, key, attempt, run, counter)
+        lease = Lease(env, *key, counter.next_fence(), attempt, run, number, slots)
         states[key].lease = lease
         writes.leases.add(key)
         leases.append(lease)
     return writes, leases
 
 
-def _lease(env: str, key: Key, attempt: str, run: str, counter: Counter) -> Lease:
-    """A fence greater than any before: fences of all keys come from one number, so none is ever given twice."""
-    counter.fence += 1
-    return Lease(env, key.asset, key.partition, counter.fence, attempt, run)
+def hold(leases: Sequence[Lease], states: Mapping[Key, KeyState], slots: Slots) -> Writes:
+    """Put slots into those of these leases that are still held."""
+    writes = Writes()
+    for lease in leases:
+        key = AssetPartition(lease.asset, lease.partition)
+        if holds(states[key], lease.fence, lease.attempt):
+            states[key].lease = replace(lease, slots=slots)
+            writes.leases.add(key)
+    return writes
 
 
 def renew(lease: Lease, attempt: str, state: KeyState, counter: Counter) -> Lease | None:
-    """The lease of the next attempt, with a fence of its own; None where ``lease`` is lost."""
+    """The lease of the next attempt, with a fence of its own and the slots of before; None where ``lease`` is lost."""
     if not holds(state, lease.fence, lease.attempt):
         return None
-    key = AssetPartition(lease.asset, lease.partition)
-    state.lease = _lease(lease.env, key, attempt, lease.run, counter)
+    assert state.lease is not None
+    state.lease = replace(state.lease, fence=counter.next_fence(), attempt=attempt)
     return state.lease
 
 
@@ -120,6 +133,9 @@ def record(
         writes.attempts.append((number, attempt))
         if held and completion.release:
             state.lease = None
+            writes.leases.add(key)
+        elif held and state.lease is not None and state.lease.slots:
+            state.lease = replace(state.lease, slots=())
             writes.leases.add(key)
         made = held and completion.materialization is not None
         known[attempt.attempt] = KnownAttempt(number, status, made)

@@ -6,7 +6,8 @@ Readers and the writer share one lock, so a reader in another thread never sees 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -33,11 +34,13 @@ from assets_core.ports import (
     LivenessProbe,
     PackedRows,
     Retention,
+    SlotHolder,
     Transaction,
     Unreferenced,
 )
 from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.findings import latest_findings
+from assets_core.store.memory_admission import slot_holders
 from assets_core.store.memory_collecting import unreferenced
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
@@ -47,8 +50,9 @@ from assets_core.store.snapshots import check_records, packed_rows
 class MemoryStore:
     """Everything that a store keeps, in this process only."""
 
-    def __init__(self, alive: LivenessProbe) -> None:
+    def __init__(self, alive: LivenessProbe, now: Callable[[], float] = time.time) -> None:
         self._alive = alive
+        self._now = now
         self._lock = threading.RLock()
         self._tables = Tables()
         self._closed = False
@@ -61,7 +65,7 @@ class MemoryStore:
         with self._lock:
             if self._closed:
                 raise StoreError("E614", "the state store is closed")
-            transaction = MemoryTransaction(self._tables, self._alive)
+            transaction = MemoryTransaction(self._tables, self._alive, self._now)
             try:
                 yield transaction
             except BaseException:
@@ -266,6 +270,10 @@ class MemoryStore:
                 if of == env
                 for partition in sorted(held)
             ]
+
+    def slot_holders(self) -> Sequence[SlotHolder]:
+        with self._lock:
+            return slot_holders(self._tables)
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
         with self._lock:

@@ -49,6 +49,8 @@ class Tables:
     documents: dict[str, str] = field(default_factory=dict)
     dynamic: dict[tuple[str, str], dict[str, tuple[int, bool]]] = field(default_factory=dict)
     leases: dict[tuple[str, str], dict[str, Lease]] = field(default_factory=dict)
+    limited_starts: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Per rate limit when calls started, in seconds of the wall clock and in order."""
     currents: ByAsset = field(default_factory=dict)
     candidates: ByAsset = field(default_factory=dict)
     failures: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)

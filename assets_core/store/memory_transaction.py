@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.pools import NO_NEEDS, Needs
 from assets_core.model.records import (
     CancelRequest,
     CheckRecord,
@@ -17,11 +18,22 @@ from assets_core.model.records import (
     RunRecord,
 )
 from assets_core.partitions import DynamicKey
-from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+from assets_core.ports import (
+    Completion,
+    Lease,
+    LimitFull,
+    LivenessProbe,
+    PackedChange,
+    PoolFull,
+    Recorded,
+    Refusal,
+)
 from assets_core.store import ledger
+from assets_core.store.admission import admit
 from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
+from assets_core.store.memory_admission import MemoryRoom
 from assets_core.store.memory_collecting import abandoned, changed_since
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import (
@@ -36,10 +48,11 @@ from assets_core.store.states import Evaluation, KeyState, Writes
 class MemoryTransaction:
     """Changes the tables at once and remembers how to take each change back."""
 
-    def __init__(self, tables: Tables, alive: LivenessProbe) -> None:
+    def __init__(self, tables: Tables, alive: LivenessProbe, now: Callable[[], float]) -> None:
         self._tables = tables
         self._alive = alive
         self._undo = Undo()
+        self._room = MemoryRoom(tables, self._undo, now)
         self._before = replace(tables.counter)
 
     @property
@@ -97,15 +110,38 @@ class MemoryTransaction:
     # --- leases -------------------------------------------------------------------------------------------------
 
     def claim(
-        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
-    ) -> Sequence[Lease] | Lease:
+        self,
+        env: str,
+        run: str,
+        wanted: Sequence[tuple[AssetPartition, str]],
+        needs: Needs = NO_NEEDS,
+    ) -> Sequence[Lease] | Refusal:
         self._require_run(run)
         if run in self._tables.cancels:
             raise run_cancelled(run)
         states = self._states(env, [key for key, _ in wanted])
-        writes, answer = ledger.claim(env, run, wanted, states, self._tables.counter, self._alive)
+        counter = self._tables.counter
+        refused = ledger.in_the_way(wanted, states, self._alive) or admit(
+            needs, counter.fence + 1, self._room, self._alive
+        )
+        if refused is not None:
+            return refused
+        writes, leases = ledger.claim(env, run, wanted, states, counter, needs.slots)
         self._apply(env, writes, states)
-        return answer
+        return leases
+
+    def claim_again(self, leases: Sequence[Lease], needs: Needs) -> PoolFull | LimitFull | None:
+        env = leases[0].env
+        states = self._states(env, [AssetPartition(le.asset, le.partition) for le in leases])
+        writes = ledger.hold(leases, states, needs.slots)
+        if not writes.leases:
+            return None
+        counter = self._tables.counter
+        refused = admit(needs, counter.fence + 1, self._room, self._alive)
+        if refused is None:
+            counter.next_fence()
+            self._apply(env, writes, states)
+        return refused
 
     def renew(self, lease: Lease, attempt: str) -> Lease:
         key = AssetPartition(lease.asset, lease.partition)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,19 @@ _PATIENCE_S = 60.0
 """How long a server that went away is waited for, where ``retry_s`` in the URL does not say."""
 
 
-def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> StateStore:
+def open_store(
+    url: str,
+    *,
+    alive: LivenessProbe,
+    read_only: bool = False,
+    now: Callable[[], float] = time.time,
+) -> StateStore:
     """The store at ``url``: ``sqlite:///path`` (relative to the working directory), ``postgresql+psycopg://user@host/db``
     or ``memory://``.
 
     ``alive`` says whether the run with an id still lives, which decides whether its leases hold; where it cannot know,
-    a store that several hosts share looks for the run's heartbeat. With ``read_only``
+    a store that several hosts share looks for the run's heartbeat. ``now``, in seconds since 1970, is what rate limits
+    go by, except where a server has a clock. With ``read_only``
     nothing is ever created, migrated or written, and what does not exist yet reads as an empty store. Raises
     StoreError (E6xx) that names the file or the server, and the remedy.
     """
@@ -35,7 +44,7 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
         from assets_core.store.sql_store import SqlStore
         from assets_core.store.sqlite import SqliteEngine
 
-        return SqlStore(SqliteEngine(file, read_only=read_only), alive)
+        return SqlStore(SqliteEngine(file, read_only=read_only, now=now), alive)
     if is_shared(url):
         from assets_core.store.sql_store import SqlStore
 
@@ -43,7 +52,7 @@ def open_store(url: str, *, alive: LivenessProbe, read_only: bool = False) -> St
     if url == _MEMORY:
         from assets_core.store.memory import MemoryStore
 
-        return MemoryStore(alive)
+        return MemoryStore(alive, now)
     scheme = url.partition(":")[0]
     raise StoreError(
         "E601",

@@ -45,6 +45,7 @@ from assets_core.store.postgres_marks import (
     COMMITTED,
     FORGET,
     LAST_COMMIT,
+    NOW_S,
     STOP_BEATING,
 )
 from assets_core.store.postgres_schema import (
@@ -222,6 +223,12 @@ class PostgresEngine:
         """Whether this writer's transaction under way is there. Asked under the lock that it held."""
         found = connection.execute(LAST_COMMIT, {"writer": self._writer}).scalar()
         return found == self._number
+
+    def now(self, connection: Session) -> float:
+        """The server's clock, at this moment."""
+        row = connection.execute(NOW_S).fetchone()
+        assert row is not None
+        return float(row[0])
 
     # --- proof of life --------------------------------------------------------------------------------------------
 

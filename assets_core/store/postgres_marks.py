@@ -7,10 +7,12 @@ from sqlalchemy import (
     Column,
     DateTime,
     Executable,
+    Float,
     MetaData,
     Table,
     Text,
     bindparam,
+    cast,
     delete,
     func,
     select,
@@ -48,6 +50,8 @@ def _seconds(amount: object) -> object:
     return func.make_interval(0, 0, 0, 0, 0, 0, amount)
 
 
+NOW_S = select(cast(func.extract("epoch", _NOW), Float)).execution_options(differs=True)
+"""Answered differently every time: no reason to give a transaction up that is begun again."""
 COMMITTED = _upsert(commits, "writer", number=bindparam("number"), at=_NOW)
 LAST_COMMIT = select(commits.c.number).where(commits.c.writer == bindparam("writer"))
 BEAT = _upsert(heartbeats, "run", until=_NOW + _seconds(bindparam("lease_s")))

@@ -63,7 +63,9 @@ class _Done:
     answer: FrozenResult[Any] | None
 
     def same(self, other: _Done) -> bool:
-        """Whether it was answered alike."""
+        """Whether it was answered alike, unless it is about what never is: the time."""
+        if self.statement.get_execution_options().get("differs"):
+            return True
         if self.answer is None or other.answer is None:
             return self.answer is other.answer
         return list(self.answer.data) == list(other.answer.data)

@@ -59,5 +59,23 @@ def keep_cancel_requests(operations: Operations) -> None:
     operations.create_index("cancel_requests_of_run", "cancel_requests", ["run"])
 
 
-STEPS: Mapping[int, Step] = {1: keep_findings, 2: condemn, 3: keep_cancel_requests}
+def hold_slots(operations: Operations) -> None:
+    """5: slots of pools, held by leases, and the calls that rate limits count."""
+    operations.add_column("leases", Column("claim", _NUMBER, nullable=True))
+    operations.add_column("leases", Column("slots", _TEXT, nullable=True))
+    operations.create_table(
+        "limited_starts",
+        Column("name", _TEXT, primary_key=True),
+        Column("at", Float, primary_key=True),
+        Column("fence", _NUMBER, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+
+
+STEPS: Mapping[int, Step] = {
+    1: keep_findings,
+    2: condemn,
+    3: keep_cancel_requests,
+    4: hold_slots,
+}
 """By the schema that they start from."""

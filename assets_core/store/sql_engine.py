@@ -97,6 +97,10 @@ class SqlEngine(Protocol):
         """What the database itself says is broken in it, found by reading all of it."""
         ...
 
+    def now(self, connection: Session) -> float:
+        """Seconds since 1970 of the one clock that everybody at this database has."""
+        ...
+
     def is_beating(self, connection: Session, run: str) -> bool:
         """Whether a run of another host is kept alive; never where a database is one host's."""
         ...

@@ -112,7 +112,7 @@ class Queries(HistoryQueries):
         """Everything that is held, by key."""
         held = leases.c
         return (
-            select(held.env, held.asset, held.partition, held.fence, held.attempt, held.run)
+            select(held.env, held.asset, held.partition, *sql_rows.LEASE)
             .where(held.env == env)
             .order_by(held.asset, held.partition)
         )
@@ -242,7 +242,7 @@ class Queries(HistoryQueries):
         )
         return select(
             wanted.position,
-            leases.c.fence, leases.c.attempt, leases.c.run,
+            *sql_rows.LEASE,
             pointers.c.materialization, pointers.c.touched, pointers.c.packed,
             candidates.c.materialization, candidates.c.touched, candidates.c.packed,
             failures.c.attempt,
@@ -263,13 +263,12 @@ class Queries(HistoryQueries):
 
     @cached_property
     def leased(self) -> Query:
-        """(position, partition, fence, attempt, run) of wanted assets."""
+        """(position, partition, lease) of wanted assets."""
         wanted = self._assets
         here = and_(leases.c.env == env, leases.c.asset == wanted.fields[0])
-        return select(
-            wanted.position,
-            leases.c.partition, leases.c.fence, leases.c.attempt, leases.c.run,
-        ).select_from(wanted.source.outerjoin(leases, here))  # fmt: skip
+        return select(wanted.position, leases.c.partition, *sql_rows.LEASE).select_from(
+            wanted.source.outerjoin(leases, here)
+        )
 
     @cached_property
     def holders(self) -> CompoundSelect[*tuple[Any, ...]]:

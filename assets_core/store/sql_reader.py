@@ -19,12 +19,20 @@ from assets_core.model.records import (
 )
 from assets_core.model.versions import digest
 from assets_core.partitions import DynamicKey, PartitionsDefinition
-from assets_core.ports import ColumnRow, DurationStats, Lease, LineageRows, PackedRows
+from assets_core.ports import (
+    ColumnRow,
+    DurationStats,
+    Lease,
+    LineageRows,
+    PackedRows,
+    SlotHolder,
+)
 from assets_core.store import sql_rows
 from assets_core.store.chunks import Chunk, unpack_chunks
 from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.findings import latest_findings
 from assets_core.store.snapshots import PlainRow, check_records, packed_rows
+from assets_core.store.sql_admission import SLOT_HOLDERS
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
 from assets_core.store.states import Evaluation
@@ -214,7 +222,15 @@ class SqlReader:
         return self._found(sql_rows.observation_of, query, env=env, wanted=keys)
 
     def leases(self, env: str) -> Sequence[Lease]:
-        return self._rows(lambda row: Lease(*row), self._queries.leases, env=env)
+        query = self._queries.leases
+        return self._rows(
+            lambda row: sql_rows.lease_of(row[0], AssetKey(row[1]), row[2], row[3:8]),
+            query,
+            env=env,
+        )
+
+    def slot_holders(self) -> Sequence[SlotHolder]:
+        return self._rows(sql_rows.slot_holder_of, SLOT_HOLDERS)
 
     def durations(self, env: str, assets: Collection[AssetKey]) -> Mapping[AssetKey, DurationStats]:
         asked = list(assets)

@@ -20,7 +20,7 @@ from assets_core.model.records import (
     Soundness,
 )
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion
-from assets_core.ports import ColumnRow, Lease
+from assets_core.ports import ColumnRow, Lease, SlotHolder
 from assets_core.store.encoding import (
     failure_of,
     inputs_of,
@@ -37,6 +37,7 @@ from assets_core.store.sql_schema import (
     cancel_requests,
     check_results,
     findings,
+    leases,
     materializations,
     observations,
     pointer_moves,
@@ -279,10 +280,29 @@ def version_of(columns: Sequence[Any]) -> Version | None:
     return None if row is None else Version(number or 0, touched, row)
 
 
+LEASE = (
+    leases.c.fence, leases.c.attempt, leases.c.run, leases.c.claim, leases.c.slots,
+)  # fmt: skip
+
+
+@stored
+def lease_of(env: str, asset: AssetKey, partition: str, columns: Sequence[Any]) -> Lease:
+    """The lease of an asset-partition, from exactly these columns."""
+    fence, attempt, run, claim, slots = columns
+    return Lease(env, asset, partition, fence, attempt, run, claim or 0, _slots_of(slots))
+
+
+@stored
+def slot_holder_of(row: AnyRow) -> SlotHolder:
+    """From exactly (claim, run, slots)."""
+    return SlotHolder(row[0] or 0, row[1], _slots_of(row[2]))
+
+
+def _slots_of(text: str | None) -> tuple[tuple[str, int], ...]:
+    return () if text is None else tuple((pool, int(slots)) for pool, slots in loads(text))
+
+
 def state_of(env: str, key: AssetPartition, row: AnyRow) -> KeyState:
     """What is held and derived of a key, from the columns of ``Queries.look``."""
-    fence, attempt, run = row[1:4]
-    lease = None
-    if fence is not None:
-        lease = Lease(env, key.asset, key.partition, fence, attempt, run)
-    return KeyState(lease, version_of(row[4:7]), version_of(row[7:10]), row[10])
+    lease = None if row[1] is None else lease_of(env, *key, row[1:6])
+    return KeyState(lease, version_of(row[6:9]), version_of(row[9:12]), row[12])

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Only INTEGER makes a primary key SQLite's own row number, to which inserting means appending."""
@@ -297,9 +297,20 @@ leases = Table(
     _number("fence"),
     _text("attempt"),
     _text("run"),
+    _number("claim", null=True),
+    _text("slots", null=True),
     Index("leases_of_run", "run"),
     sqlite_with_rowid=False,
 )
+limited_starts = Table(
+    "limited_starts",
+    METADATA,
+    _key_text("name"),
+    Column("at", Float, primary_key=True),
+    Column("fence", NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""The calls that rate limits still count, by seconds of the wall clock: the server's where there is one."""
 
 DERIVED = (chunks, projections, durations, failures, candidates, pointers)
 """In the order in which they can be emptied; ``counters`` is derived too, except for the fence."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Table, bindparam, update
 
 from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.pools import NO_NEEDS, Needs
 from assets_core.model.records import (
     AttemptStatus,
     CancelRequest,
@@ -23,8 +24,18 @@ from assets_core.model.records import (
     RunRecord,
 )
 from assets_core.partitions import DynamicKey
-from assets_core.ports import Completion, Lease, LivenessProbe, PackedChange, Recorded
+from assets_core.ports import (
+    Completion,
+    Lease,
+    LimitFull,
+    LivenessProbe,
+    PackedChange,
+    PoolFull,
+    Recorded,
+    Refusal,
+)
 from assets_core.store import collecting, ledger
+from assets_core.store.admission import admit
 from assets_core.store.dynamic import dynamic_facts
 from assets_core.store.encoding import dumps, time_text
 from assets_core.store.findings import latest_findings, new_findings
@@ -34,11 +45,12 @@ from assets_core.store.refusals import (
     run_cancelled,
     unknown_materialization,
 )
+from assets_core.store.sql_admission import SqlRoom
 from assets_core.store.sql_engine import Session, SqlEngine, Values
 from assets_core.store.sql_observations import observation_rows
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, records_of
-from assets_core.store.sql_rows import finding_of, state_of, version_of
+from assets_core.store.sql_rows import finding_of, lease_of, state_of, version_of
 from assets_core.store.sql_runs import RunRows
 from assets_core.store.sql_schema import (
     collected,
@@ -71,6 +83,7 @@ class SqlTransaction:
         self._engine = engine
         self._queries = queries
         self._alive = alive
+        self._room = SqlRoom(connection, engine)
         row = connection.execute(queries.counter_locked).fetchone()
         assert row is not None
         self._counter = Counter(*row)
@@ -125,7 +138,7 @@ class SqlTransaction:
         for row in self._connection.execute(self._queries.leased, values):
             if row[1] is not None and self._alive(row[4]):
                 key = AssetPartition(asked[row[0]], row[1])
-                found[key] = Lease(env, *key, *row[2:5])
+                found[key] = lease_of(env, *key, row[2:7])
         return found
 
     def _look(
@@ -139,23 +152,47 @@ class SqlTransaction:
         for row in self._connection.execute(self._queries.look, {"env": env, "wanted": keys}):
             key, attempt = asked[row[0]]
             states[key] = state_of(env, key, row)
-            if row[11] is not None:
-                status = AttemptStatus(row[12])
-                known[attempt] = KnownAttempt(row[11], status, row[13] is not None)
+            sequence, status, materialized = row[13:16]
+            if sequence is not None:
+                made = materialized is not None
+                known[attempt] = KnownAttempt(sequence, AttemptStatus(status), made)
         return states, known
 
     # --- leases -------------------------------------------------------------------------------------------------
 
     def claim(
-        self, env: str, run: str, wanted: Sequence[tuple[AssetPartition, str]]
-    ) -> Sequence[Lease] | Lease:
+        self,
+        env: str,
+        run: str,
+        wanted: Sequence[tuple[AssetPartition, str]],
+        needs: Needs = NO_NEEDS,
+    ) -> Sequence[Lease] | Refusal:
         self._runs.number(run)
         if self.cancel_request(run) is not None:
             raise run_cancelled(run)
         states, _ = self._look(env, wanted)
-        writes, answer = ledger.claim(env, run, wanted, states, self._counter, self._alive)
+        refused = ledger.in_the_way(wanted, states, self._alive) or admit(
+            needs, self._counter.fence + 1, self._room, self._alive
+        )
+        if refused is not None:
+            return refused
+        writes, leases = ledger.claim(env, run, wanted, states, self._counter, needs.slots)
         self._writer.apply(env, writes, states)
-        return answer
+        return leases
+
+    def claim_again(self, leases: Sequence[Lease], needs: Needs) -> PoolFull | LimitFull | None:
+        env = leases[0].env
+        states, _ = self._look(
+            env, [(AssetPartition(le.asset, le.partition), le.attempt) for le in leases]
+        )
+        writes = ledger.hold(leases, states, needs.slots)
+        if not writes.leases:
+            return None
+        refused = admit(needs, self._counter.fence + 1, self._room, self._alive)
+        if refused is None:
+            self._counter.next_fence()
+            self._writer.apply(env, writes, states)
+        return refused
 
     def renew(self, lease: Lease, attempt: str) -> Lease:
         key = AssetPartition(lease.asset, lease.partition)

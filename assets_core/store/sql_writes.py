@@ -192,7 +192,10 @@ def finding_row(finding: FindingRecord, run: int | None) -> Values:
 
 def _lease_values(state: KeyState) -> Values | None:
     held = state.lease
-    return None if held is None else (held.fence, held.attempt, held.run)
+    if held is None:
+        return None
+    slots = dumps(held.slots) if held.slots else None
+    return held.fence, held.attempt, held.run, held.claim, slots
 
 
 def _version_values(version: Version | None) -> Values | None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -62,8 +63,11 @@ BUSY_S = 30.0
 class SqliteEngine:
     """One state file. ``read_only`` never creates, migrates or writes anything."""
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool, now: Callable[[], float] = time.time
+    ) -> None:
         self.path = path
+        self._now = now
         self.read_only = read_only
         self._reader = _engine(self._connect_reader, "BEGIN")
         self._writer = _engine(self._connect_writer, "BEGIN IMMEDIATE")
@@ -194,6 +198,10 @@ class SqliteEngine:
             raise damaged(self.path, str(error)) from error
         except UnicodeDecodeError as error:  # the driver's own, over a garbled schema
             raise damaged(self.path, "its schema cannot be read") from error
+
+    def now(self, connection: Session) -> float:
+        """The host's clock."""
+        return self._now()
 
     def is_beating(self, connection: Session, run: str) -> bool:
         """Never: the file is on this host, so its runs are known by their locks."""

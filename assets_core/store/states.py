@@ -37,6 +37,11 @@ class Counter:
         self.sequence += 1
         return self.sequence
 
+    def next_fence(self) -> int:
+        """The next fence. Those of all keys come from one number, so none is ever given twice."""
+        self.fence += 1
+        return self.fence
+
 
 class Version(NamedTuple):
     """A current version or a candidate, as derived."""

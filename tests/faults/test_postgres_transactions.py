@@ -12,8 +12,9 @@ from sqlalchemy import event
 
 from assets_core.errors import StoreError
 from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.pools import Needs, PoolNeed, RateLimit
 from assets_core.model.records import RunRecord
-from assets_core.ports import Lease, StateStore
+from assets_core.ports import Lease, LimitFull, PoolFull, StateStore
 from assets_core.store import open_store
 from tests.faults.cutting_proxy import Cut, CuttingProxy
 from tests.postgres_server import PostgresServer
@@ -21,6 +22,7 @@ from tests.scenarios.shops import NOW
 
 pytestmark = pytest.mark.postgres
 KEY = AssetPartition(AssetKey("a"), "")
+NEEDS = Needs((PoolNeed("warehouse", 1, 1_000),), (RateLimit("tag:api=x", 1_000, 3600.0),))
 OTHER = AssetPartition(AssetKey("b"), "")
 
 
@@ -46,7 +48,8 @@ def add(store: StateStore, *keys: str) -> None:
 
 def claimed(store: StateStore, key: AssetPartition = KEY) -> bool:
     with store.writing() as tx:
-        return not isinstance(tx.claim("default", "run-1", [(key, f"of-{key}")]), Lease)
+        answer = tx.claim("default", "run-1", [(key, f"of-{key}")], NEEDS)
+        return not isinstance(answer, Lease | PoolFull | LimitFull)
 
 
 def keys(store: StateStore) -> list[tuple[int, str]]:

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.packed import row_dtype
+from assets_core.model.pools import NO_NEEDS, Needs
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
@@ -36,11 +38,31 @@ from assets_core.model.versions import (
     term,
 )
 from assets_core.partitions import PartitionsDefinition, Unpartitioned
-from assets_core.ports import Completion, Lease, Recorded, StateStore, Transaction
+from assets_core.ports import (
+    Completion,
+    Lease,
+    LimitFull,
+    PoolFull,
+    Recorded,
+    Refusal,
+    StateStore,
+    Transaction,
+)
 from assets_core.store import open_store
+from assets_core.store.sql_schema import limited_starts
 
 NOW = datetime(2026, 11, 20, 17, 0, 0, 123456, tzinfo=UTC)
 ENV = "default"
+
+
+@dataclass
+class Time:
+    """What ``open_store`` is given as its clock."""
+
+    seconds: float = 1e9
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @dataclass
@@ -52,6 +74,15 @@ class World:
     dead: set[str] = field(default_factory=set)
     env: str = ENV
     attempts: int = 0
+    time: Time = field(default_factory=Time)
+
+    def pass_time(self, seconds: float) -> None:
+        """Later for rate limits: where the clock is the server's, what happened is moved back instead."""
+        self.time.seconds += seconds
+        if self.url.startswith("postgres"):
+            store: Any = self.store
+            with store._engine.writing() as session:
+                session.execute(update(limited_starts).values(at=limited_starts.c.at - seconds))
 
     def start(self, run: str = "run-1", env: str = ENV) -> RunRecord:
         with self.store.writing() as tx:
@@ -66,19 +97,24 @@ class World:
         return f"attempt-{self.attempts}"
 
     def claim(
-        self, *keys: str, run: str = "run-1", env: str = ENV, tx: Transaction | None = None
-    ) -> Sequence[Lease] | Lease:
+        self,
+        *keys: str,
+        run: str = "run-1",
+        env: str = ENV,
+        needs: Needs = NO_NEEDS,
+        tx: Transaction | None = None,
+    ) -> Sequence[Lease] | Refusal:
         """Claim ``asset`` or ``asset@partition`` texts."""
         wanted = [(key(text), self.new_attempt()) for text in keys]
         if tx is not None:
-            return tx.claim(env, run, wanted)
+            return tx.claim(env, run, wanted, needs)
         with self.store.writing() as own:
-            return own.claim(env, run, wanted)
+            return own.claim(env, run, wanted, needs)
 
-    def take(self, text: str, run: str = "run-1", env: str = ENV) -> Lease:
+    def take(self, text: str, run: str = "run-1", env: str = ENV, needs: Needs = NO_NEEDS) -> Lease:
         """Claim one asset-partition that is free."""
-        leases = self.claim(text, run=run, env=env)
-        assert not isinstance(leases, Lease)
+        leases = self.claim(text, run=run, env=env, needs=needs)
+        assert not isinstance(leases, Lease | PoolFull | LimitFull)
         return leases[0]
 
     def record(self, *completions: Completion) -> Sequence[Recorded]:
@@ -228,8 +264,9 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Any], Wo
             url = f"sqlite:///{tmp_path}/state/state.db"
         elif request.param == "postgres":
             url = request.getfixturevalue("postgres_url")
-        store = open_store(url, alive=lambda run: run not in dead)
-        return World(store, url, dead)
+        time = Time()
+        store = open_store(url, alive=lambda run: run not in dead, now=time)
+        return World(store, url, dead, time=time)
 
     return open_one
 

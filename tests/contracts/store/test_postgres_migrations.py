@@ -17,6 +17,7 @@ from sqlalchemy import Column, Connection, Text, create_engine, inspect
 
 from assets_core.errors import StoreError
 from assets_core.partitions import DailyPartitions
+from assets_core.ports import SlotHolder
 from assets_core.store import open_store
 from assets_core.store.postgres_schema import bring_up_to_date
 from assets_core.store.sql_schema import SCHEMA_VERSION
@@ -107,15 +108,17 @@ def test_every_released_schema_is_migrated_read_and_rebuilt(
     assert shape(url) == shape(old)
     assert version(postgres, url) == SCHEMA_VERSION
     after = content(postgres, url)
-    assert {n: rows for n, rows in after.items() if n in before and n != "assets_store"} == {
-        n: rows for n, rows in before.items() if n != "assets_store"
-    }
+    for name in before.keys() - {"assets_store"}:
+        columns = len(before[name][0]) if before[name] else 0
+        assert [row[:columns] for row in after[name]] == before[name]
     world = kit.World(store, url, attempts=1000)
     assert [r.run for r, _ in store.runs("default", 9)] == ["run-2", "run-1"]
     assert len(world.rows(("days", DAYS))) == 12
     assert set(world.kept("b")) == {("b", 0)}
     store.rebuild({"default": [("days", DAYS)]})
     assert content(postgres, url)["pointers"] == after["pointers"]
+    slots = (SlotHolder(22, "run-2", (("warehouse", 2),)),) if released >= 5 else ()
+    assert tuple(store.slot_holders()) == slots
     world.publish("days@2010-02-02", run="run-2")
     assert len(world.rows(("days", DAYS))) == 13
     store.close()

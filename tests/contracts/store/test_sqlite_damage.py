@@ -111,7 +111,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "newer": (
         newer,
         (
-            "E605: the state store has schema 99, this version of assets knows up to 4 (PATH); "
+            "E605: the state store has schema 99, this version of assets knows up to 5 (PATH); "
             "upgrade assets-core; nothing was changed"
         ),
     ),

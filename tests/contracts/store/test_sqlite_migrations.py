@@ -21,6 +21,7 @@ from sqlalchemy import Column, Text
 
 from assets_core.errors import StoreError
 from assets_core.partitions import DailyPartitions
+from assets_core.ports import SlotHolder
 from assets_core.store import open_store
 from assets_core.store.migrating import STEPS, migrate
 from assets_core.store.sql_schema import SCHEMA_VERSION
@@ -80,6 +81,8 @@ def test_every_released_schema_is_read_and_rebuilt(version: int, tmp_path: Path,
     store.rebuild({"default": [("days", DAYS)]})
     after = [line for line in dump(path) if "chunks" not in line and "projections" not in line]
     assert after == [line for line in before if "chunks" not in line and "projections" not in line]
+    slots = (SlotHolder(22, "run-2", (("warehouse", 2),)),) if version >= 5 else ()
+    assert tuple(store.slot_holders()) == slots
     world.publish("days@2010-02-02", run="run-2")
     assert len(world.rows(("days", DAYS))) == 13
     store.close()
