@@ -20,6 +20,7 @@ class InlineExecutor:
 
     name = "inline"
     capacity = 1
+    token: str | None = None
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

@@ -71,8 +71,7 @@ class ProcessExecutor:
         self.send: Send = os.kill
         """How signals are sent to workers and what they started."""
         self.capacity = jobs or usable_cpus()
-        self.token = new_id()
-        """The mark of everything that the workers start."""
+        self.token: str | None = new_id()
         self._project = project
         self._bootstrap = bootstrap
         self._start_limit_s = start_limit_s

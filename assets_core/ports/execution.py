@@ -121,6 +121,8 @@ class Executor(Protocol):
     name: str
     capacity: int
     """How many requests run at once."""
+    token: str | None
+    """The mark of every process that calls start, by which they are found; None where calls run in this process."""
 
     def submit(self, request: Request) -> Future[Outcome]:
         """Start a request; the future fails only when its worker died or was stopped (StepError with the reason)."""

@@ -125,7 +125,7 @@ class Project:
     @contextmanager
     def _store(self, *, read_only: bool) -> Iterator[StateStore]:
         from assets_core.store import open_for_a_look, open_store
-        from assets_core.store.liveness import is_alive
+        from assets_core.store.liveness import holds_leases, is_alive
 
         home = self.definitions.settings.home
         if not read_only:
@@ -135,7 +135,9 @@ class Project:
             return
         url = self.definitions.settings.store
         opened = open_for_a_look if read_only else open_store
-        store = opened(url, alive=lambda run: is_alive(home, run))
+        store = opened(
+            url, alive=lambda run: is_alive(home, run), holds=lambda run: holds_leases(home, run)
+        )
         if url == IN_MEMORY:
             self._in_memory = store
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,21 +53,25 @@ def run_plan(
     on_event: Callable[[Event], None],
 ) -> RunResult:
     """Execute a plan to its end and close what was opened for it."""
+    from assets_core.execution.keeping import kept
     from assets_core.store.heartbeat import kept_alive
     from assets_core.store.liveness import RunLock, lock_path
 
     run = new_id()
-    executor = make_executor(project, options)
-    try:
-        lock = RunLock(lock_path(project.definitions.home.root, run))
-        with lock, kept_alive(project.definitions.settings.store, run):
-            end_dead_runs(project, store)
-            _record_first(project, planned, store)
-            runner = _runner(project, planned, store, executor, run, options, on_event)
-            options.on_runner(runner)
-            result = runner.run(planned.plan, _run_record(project, planned, run, options))
-    finally:
-        executor.close()
+    executor, settings = make_executor(project, options), project.definitions.settings
+    keep = None if planned.plan.is_empty else executor.token
+    with (
+        closing(executor),
+        RunLock(lock_path(project.definitions.home.root, run)) as lock,
+        kept(keep, lock.path, settings.lease),
+        kept_alive(settings.store, run),
+        closing(executor),  # before its keeper, which ends what is left where we are killed here
+    ):
+        end_dead_runs(project, store)
+        _record_first(project, planned, store)
+        runner = _runner(project, planned, store, executor, run, options, on_event)
+        options.on_runner(runner)
+        result = runner.run(planned.plan, _run_record(project, planned, run, options))
     store.compact(project.env, [(s.key, s.partitions) for s in planned.graph.specs])
     return result
 

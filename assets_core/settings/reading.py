@@ -18,6 +18,7 @@ from assets_core.settings.tree import Settings
 DEFAULT_ENV = "default"
 HOME = ".assets"
 GRACE_S = 10.0
+LEASE_S = 30.0
 _PREFIX = "ASSETS_"
 _ENV_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -98,6 +99,7 @@ def _tree(
         materializer_options=_options(given),
         timeout=value("timeout", None),
         grace=value("grace", GRACE_S),
+        lease=value("lease", LEASE_S),
         run_retries=value("run_retries", 0),
         retry={p[1]: given[p].value for p in READERS if p[0] == "retry" and p in given},
         gc={p[1]: given[p].value for p in READERS if p[0] == "gc" and p in given},

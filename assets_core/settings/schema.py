@@ -52,6 +52,11 @@ def _number(value: object) -> object | None:
     return float(value) if 0 <= value < float("inf") else None
 
 
+def _lease(value: object) -> object | None:
+    number = _number(value)
+    return number if isinstance(number, float) and number >= 1 else None
+
+
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -63,6 +68,7 @@ POSITIVE = Reader("a whole number of 1 or more", _positive, int)
 WHOLE = Reader("a whole number of 0 or more", _whole, int)
 NUMBER = Reader("a number of 0 or more", _number, float)
 SECONDS = Reader("a number of seconds above 0", lambda value: _number(value) or None, float)
+LEASE = Reader("a number of seconds of 1 or more", _lease, float)
 
 READERS: Mapping[Path, Reader] = {
     ("module",): TEXTS,
@@ -75,6 +81,7 @@ READERS: Mapping[Path, Reader] = {
     ("materializer",): TEXT,
     ("timeout",): SECONDS,
     ("grace",): NUMBER,
+    ("lease",): LEASE,
     ("run_retries",): WHOLE,
     ("retry", "max_retries"): WHOLE,
     ("retry", "delay"): NUMBER,

@@ -56,6 +56,8 @@ class Settings:
     """Seconds that a call may take whose definition says nothing; None: any time."""
     grace: float
     """Seconds between asking a call to stop and killing it."""
+    lease: float
+    """Seconds for which a run that is stopped (SIGSTOP) keeps what it has claimed."""
     run_retries: int
     """How many runs may follow one that left failures."""
     retry: Mapping[str, Any]
@@ -144,7 +146,14 @@ class Settings:
         shown = {"store": self.store_reference or self.store}
         for name in ("env", "module", "home", "store", "data", "executor", "jobs"):
             yield self._row((name,), shown.get(name) or getattr(self, name))
-        for name in ("fingerprint_packages", "materializer", "timeout", "grace", "run_retries"):
+        for name in (
+            "fingerprint_packages",
+            "materializer",
+            "timeout",
+            "grace",
+            "lease",
+            "run_retries",
+        ):
             yield self._row((name,), getattr(self, name))
         for name, value in self.retry.items():
             yield self._row(("retry", name), value)

@@ -49,16 +49,16 @@ _UNPUBLISHABLE = Flag.BLOCKING_FAILED | Flag.MISSING | Flag.DAMAGED
 
 
 def in_the_way(
-    wanted: Sequence[tuple[Key, str]], states: Mapping[Key, KeyState], alive: LivenessProbe
+    wanted: Sequence[tuple[Key, str]], states: Mapping[Key, KeyState], holds: LivenessProbe
 ) -> Lease | None:
-    """The first lease of a live run on something wanted."""
+    """The first lease on something wanted that holds."""
     probed: dict[str, bool] = {}
     for key, _ in wanted:
         held = states[key].lease
         if held is None:
             continue
         if held.run not in probed:
-            probed[held.run] = bool(alive(held.run))
+            probed[held.run] = bool(holds(held.run))
         if probed[held.run]:
             return held
     return None

@@ -4,6 +4,9 @@ The file is locked with ``flock``, whose lock belongs to the open file descripti
 even in the same process, a child that inherits the descriptor would keep it (so it is close-on-exec), and neither a
 busy GIL nor a stopped process loses it. The file itself stays after the run: removing it would let two runs lock two
 inodes of one name.
+
+In the file may stand until when the run's leases hold (the machine's monotonic clock, which no clock step moves), kept
+fresh by the run's keeper. A run that is stopped longer than that is not dead, but others may take over what it holds.
 """
 
 from __future__ import annotations
@@ -12,12 +15,16 @@ import errno
 import fcntl
 import os
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assets_core.errors import ConflictError, InternalError, Place, StoreError
 from assets_core.private_folders import make_private
 
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LEASE_BYTES = 32
 
 
 class RunLock:
@@ -54,12 +61,36 @@ def lock_path(home: Path, run: str) -> Path:
 
 def is_alive(home: Path, run: str) -> bool | None:
     """Whether some process holds the run's lock. None without a lock file: it never started here or was cleaned up."""
+    with _looked_at(home, run) as fd:
+        return None if fd is None else not _try_lock(fd)
+
+
+def holds_leases(home: Path, run: str) -> bool | None:
+    """Whether nobody may take over what a run has leased: it lives, and its lease has not run out. None as above."""
+    with _looked_at(home, run) as fd:
+        return None if fd is None else not _try_lock(fd) and not _has_run_out(fd)
+
+
+def _has_run_out(fd: int) -> bool:
+    """Without a keeper nothing stands there, and a lease holds as long as the lock."""
+    until = os.pread(fd, _LEASE_BYTES, 0)
+    while until != (again := os.pread(fd, _LEASE_BYTES, 0)):  # half of it may have been renewed
+        until = again
+    try:
+        return bool(until) and time.monotonic() >= float(until)
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _looked_at(home: Path, run: str) -> Iterator[int | None]:
     try:
         fd = os.open(lock_path(home, run), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return None
+        yield None
+        return
     try:
-        return not _try_lock(fd)
+        yield fd
     finally:
         os.close(fd)
 

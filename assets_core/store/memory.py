@@ -50,8 +50,11 @@ from assets_core.store.snapshots import check_records, packed_rows
 class MemoryStore:
     """Everything that a store keeps, in this process only."""
 
-    def __init__(self, alive: LivenessProbe, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, alive: LivenessProbe, holds: LivenessProbe, now: Callable[[], float] = time.time
+    ) -> None:
         self._alive = alive
+        self._holds = holds
         self._now = now
         self._lock = threading.RLock()
         self._tables = Tables()
@@ -65,7 +68,7 @@ class MemoryStore:
         with self._lock:
             if self._closed:
                 raise StoreError("E614", "the state store is closed")
-            transaction = MemoryTransaction(self._tables, self._alive, self._now)
+            transaction = MemoryTransaction(self._tables, self._alive, self._holds, self._now)
             try:
                 yield transaction
             except BaseException:

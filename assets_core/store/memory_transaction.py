@@ -48,9 +48,12 @@ from assets_core.store.states import Evaluation, KeyState, Writes
 class MemoryTransaction:
     """Changes the tables at once and remembers how to take each change back."""
 
-    def __init__(self, tables: Tables, alive: LivenessProbe, now: Callable[[], float]) -> None:
+    def __init__(
+        self, tables: Tables, alive: LivenessProbe, holds: LivenessProbe, now: Callable[[], float]
+    ) -> None:
         self._tables = tables
         self._alive = alive
+        self._holds = holds
         self._undo = Undo()
         self._room = MemoryRoom(tables, self._undo, now)
         self._before = replace(tables.counter)
@@ -121,7 +124,7 @@ class MemoryTransaction:
             raise run_cancelled(run)
         states = self._states(env, [key for key, _ in wanted])
         counter = self._tables.counter
-        refused = ledger.in_the_way(wanted, states, self._alive) or admit(
+        refused = ledger.in_the_way(wanted, states, self._holds) or admit(
             needs, counter.fence + 1, self._room, self._alive
         )
         if refused is not None:

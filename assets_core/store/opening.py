@@ -27,15 +27,16 @@ def open_store(
     url: str,
     *,
     alive: LivenessProbe,
+    holds: LivenessProbe | None = None,
     read_only: bool = False,
     now: Callable[[], float] = time.time,
 ) -> StateStore:
     """The store at ``url``: ``sqlite:///path`` (relative to the working directory), ``postgresql+psycopg://user@host/db``
     or ``memory://``.
 
-    ``alive`` says whether the run with an id still lives, which decides whether its leases hold; where it cannot know,
-    a store that several hosts share looks for the run's heartbeat. ``now``, in seconds since 1970, is what rate limits
-    go by, except where a server has a clock. With ``read_only``
+    ``alive`` says whether the run with an id still lives, ``holds`` whether its leases hold (by default, as long as it
+    lives); where they cannot know, a store that several hosts share looks for the run's heartbeat. ``now``, in seconds
+    since 1970, is what rate limits go by, except where a server has a clock. With ``read_only``
     nothing is ever created, migrated or written, and what does not exist yet reads as an empty store. Raises
     StoreError (E6xx) that names the file or the server, and the remedy.
     """
@@ -44,15 +45,15 @@ def open_store(
         from assets_core.store.sql_store import SqlStore
         from assets_core.store.sqlite import SqliteEngine
 
-        return SqlStore(SqliteEngine(file, read_only=read_only, now=now), alive)
+        return SqlStore(SqliteEngine(file, read_only=read_only, now=now), alive, holds)
     if is_shared(url):
         from assets_core.store.sql_store import SqlStore
 
-        return SqlStore(postgres_engine(url, read_only=read_only), alive)
+        return SqlStore(postgres_engine(url, read_only=read_only), alive, holds)
     if url == _MEMORY:
         from assets_core.store.memory import MemoryStore
 
-        return MemoryStore(alive, now)
+        return MemoryStore(alive, holds or alive, now)
     scheme = url.partition(":")[0]
     raise StoreError(
         "E601",
@@ -61,14 +62,17 @@ def open_store(
     )
 
 
-def open_for_a_look(url: str, *, alive: LivenessProbe) -> StateStore:
+def open_for_a_look(
+    url: str, *, alive: LivenessProbe, holds: LivenessProbe | None = None
+) -> StateStore:
     """As ``open_store(read_only=True)``, for a reader that is closed before anything can appear.
 
     A state file that does not exist is an empty store in memory, and no database library is loaded (0.3 s) to say so.
     """
     file = sqlite_file(url)
     absent = file is not None and not os.path.lexists(file)
-    return open_store(_MEMORY if absent else url, alive=alive, read_only=True)
+    where = _MEMORY if absent else url
+    return open_store(where, alive=alive, holds=holds, read_only=True)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -23,9 +23,12 @@ from assets_core.store.sql_transaction import SqlTransaction
 class SqlStore(SqlReader):
     """The state of a project in one database."""
 
-    def __init__(self, engine: SqlEngine, alive: LivenessProbe) -> None:
+    def __init__(
+        self, engine: SqlEngine, alive: LivenessProbe, holds: LivenessProbe | None = None
+    ) -> None:
         super().__init__(engine)
         self._alive = alive
+        self._holds = holds or alive
         self._run_numbers: dict[str, int] = {}
 
     @contextmanager
@@ -33,19 +36,24 @@ class SqlStore(SqlReader):
         with self._engine.writing() as connection:
             numbers = dict(self._run_numbers)
             transaction = SqlTransaction(
-                connection, self._engine, self._queries, numbers, partial(self._lives, connection)
+                connection,
+                self._engine,
+                self._queries,
+                numbers,
+                partial(self._known, connection, self._alive),
+                partial(self._known, connection, self._holds),
             )
             yield transaction
             transaction.finish()
         self._run_numbers = numbers
 
-    def _lives(self, session: Session, run: str) -> bool:
-        known = self._alive(run)
+    def _known(self, session: Session, probe: LivenessProbe, run: str) -> bool:
+        known = probe(run)
         return self._engine.is_beating(session, run) if known is None else known
 
     def is_alive(self, run: str) -> bool:
         with self._engine.reading() as session:
-            return self._lives(session, run)
+            return self._known(session, self._alive, run)
 
     def compact(self, env: str, assets: Sequence[tuple[AssetKey, PartitionsDefinition]]) -> None:
         compact(self._engine, self._queries, env, assets)
@@ -56,7 +64,7 @@ class SqlStore(SqlReader):
 
     def unreferenced(self, retention: Retention, after: int, limit: int) -> Unreferenced:
         with self._engine.reading() as connection:
-            alive = partial(self._lives, connection)
+            alive = partial(self._known, connection, self._alive)
             return unreferenced(connection, self._queries, alive, retention, after, limit)
 
     def condemned(self, until: datetime, after: int, limit: int) -> Sequence[MaterializationRecord]:

@@ -78,12 +78,14 @@ class SqlTransaction:
         queries: Queries,
         run_numbers: dict[str, int],
         alive: LivenessProbe,
+        holds: LivenessProbe,
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._queries = queries
         self._alive = alive
         self._room = SqlRoom(connection, engine)
+        self._holds = holds
         row = connection.execute(queries.counter_locked).fetchone()
         assert row is not None
         self._counter = Counter(*row)
@@ -171,7 +173,7 @@ class SqlTransaction:
         if self.cancel_request(run) is not None:
             raise run_cancelled(run)
         states, _ = self._look(env, wanted)
-        refused = ledger.in_the_way(wanted, states, self._alive) or admit(
+        refused = ledger.in_the_way(wanted, states, self._holds) or admit(
             needs, self._counter.fence + 1, self._room, self._alive
         )
         if refused is not None:

@@ -115,6 +115,7 @@ def test_every_value_knows_where_it_was_given(tmp_path: Path) -> None:
         "materializer": (None, "default"),
         "timeout": (None, "default"),
         "grace": (10.0, "default"),
+        "lease": (30.0, "default"),
         "run_retries": (0, "default"),
         "retry.max_retries": (3, "pyproject.toml:7"),
         "retry.delay": (2.5, "pyproject.toml:22 [tool.assets.env.prod]"),
@@ -210,7 +211,7 @@ WRONG = [
         "[tool.assets]\nzzz = 1\n",
         (
             "E404: `zzz` is not a setting (pyproject.toml:2:1); the keys here are config, connections, data, env, "
-            "executor, fingerprint_packages, gc, grace, home, jobs, materializer, materializer_options, module, "
+            "executor, fingerprint_packages, gc, grace, home, jobs, lease, materializer, materializer_options, module, "
             "retry, run_retries, store, timeout"
         ),
     ),

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from assets_core.errors import ConflictError, InternalError, StoreError
-from assets_core.store.liveness import RunLock, is_alive, lock_path
+from assets_core.execution.keeper import renew
+from assets_core.store.liveness import RunLock, holds_leases, is_alive, lock_path
 
 
 def test_a_held_lock_is_seen_in_the_same_process(tmp_path: Path) -> None:
@@ -66,6 +67,22 @@ def test_a_killed_process_is_dead_at_once_though_its_child_lives(tmp_path: Path)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert not is_alive(tmp_path, "run-1")
+
+
+def test_a_lease_that_ran_out_holds_nothing_though_the_run_lives(tmp_path: Path) -> None:
+    path = lock_path(tmp_path, "run-1")
+    assert holds_leases(tmp_path, "run-1") is None
+    with RunLock(path):
+        assert holds_leases(tmp_path, "run-1"), "without a keeper it does not run out"
+        renew(str(path), 3600.0)
+        assert holds_leases(tmp_path, "run-1")
+        path.write_text("no number")
+        assert holds_leases(tmp_path, "run-1"), "then the lock decides"
+        renew(str(path), -1.0)
+        assert holds_leases(tmp_path, "run-1") is False
+        assert is_alive(tmp_path, "run-1")
+    renew(str(path), 3600.0)
+    assert holds_leases(tmp_path, "run-1") is False, "no lease outlives its run"
 
 
 def test_lock_files_are_private(tmp_path: Path) -> None:
