@@ -23,6 +23,7 @@ from assets_core.ports import Executor, StateStore
 from assets_core.project.dead_runs import end_dead_runs
 from assets_core.project.observing import observation_records
 from assets_core.project.registry import INLINE, executor_factory
+from assets_core.project.stored_data import require_data
 from assets_core.versioning.parts import parts_text
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def run_plan(
     from assets_core.store.heartbeat import kept_alive
     from assets_core.store.liveness import RunLock, lock_path
 
+    if not planned.wish.force:
+        require_data(project, store)
     run = new_id()
     executor, settings = make_executor(project, options), project.definitions.settings
     keep = None if planned.plan.is_empty else executor.token

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from assets_core.errors import Place, StoreError
-from assets_core.execution.attempt_folders import owners
 from assets_core.execution.soundness import look_at
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import FindingRecord, MaterializationRecord, Soundness
@@ -20,6 +18,7 @@ from assets_core.model.values import StoredPart
 from assets_core.ports import Materializer, StateReader, StateStore
 from assets_core.project.asked_partitions import asked_partitions, is_asked
 from assets_core.project.selecting import select_with_status
+from assets_core.project.stored_data import current_records, refuse_absent, signature_of
 from assets_core.project.wishes import Wish
 
 if TYPE_CHECKING:
@@ -80,32 +79,14 @@ def verify(
     with project.reading() as reader:
         graph = project.definitions.graph_with(reader)
         asked = asked_partitions(project, reader, chosen, wish)
-        records = _stored(project, reader, chosen) if every else _current(project, reader, chosen)
+        records = (
+            _stored(project, reader, chosen) if every else current_records(project, reader, chosen)
+        )
         looking = _Looking(project, reader, verified)
         for batch in _batches(r for a, r in records if is_asked(graph, asked, a, r.partition)):
             looking.look(batch)
             seen(verified)
     return verified
-
-
-def _current(
-    project: Project, reader: StateReader, chosen: Sequence[int]
-) -> Iterator[tuple[int, MaterializationRecord]]:
-    specs = project.graph.specs
-    single = [
-        AssetPartition(specs[a].key, "") for a in chosen if not specs[a].partitions.is_partitioned
-    ]
-    for at in range(0, len(single), BATCH):
-        for key, record in reader.current(project.env, single[at : at + BATCH]).items():
-            yield project.graph.numbers[key.asset], record
-    for asset in chosen:
-        after: str | None = None
-        while specs[asset].partitions.is_partitioned:
-            page = reader.current_page(project.env, specs[asset].key, after, BATCH)
-            yield from ((asset, record) for record in page)
-            if len(page) < BATCH:
-                break
-            after = page[-1].partition
 
 
 def _stored(
@@ -143,12 +124,11 @@ class _Looking:
         self._verified = verified
         self._home = project.definitions.home
         self._materializers = project.definitions.runtime.materializers
-        first = reader.run("1")
-        self._signature = first[0].run if first is not None else ""
+        self._signature = signature_of(reader)
 
     def look(self, batch: list[MaterializationRecord]) -> None:
         """Read these versions, count what was found and record what is news."""
-        self._require_data(batch)
+        refuse_absent(self._home, self._signature, batch)
         jobs = self._project.definitions.settings.jobs
         with ThreadPoolExecutor(jobs) as pool:
             looks = list(pool.map(self._look, batch))
@@ -177,21 +157,6 @@ class _Looking:
         verified.count("unverified" if found.soundness is None else found.soundness.value)
         if found.soundness is not Soundness.SOUND and len(verified.suspects) < LISTED:
             verified.suspects.append(Suspect(record, is_current, *found))
-
-    def _require_data(self, batch: Sequence[MaterializationRecord]) -> None:
-        """With nothing there at all, a disk is not mounted: that is no reason to make everything again."""
-        stored = [r for r in batch if r.written.files]
-        if not stored or self._signature in owners(self._home):
-            return
-        places = (self._home.version(r.asset, r.partition, r.attempt) for r in stored)
-        if not any(place.exists() for place in places):
-            raise StoreError(
-                "E619",
-                "the folder of all stored versions is not there",
-                place=Place(str(self._home.data)),
-                help="mount its disk, or correct `data`; if all of it is gone for good, make it again "
-                "with `assets materialize --force`",
-            )
 
     def _look(self, record: MaterializationRecord) -> _Found:
         location = self._home.version(record.asset, record.partition, record.attempt)

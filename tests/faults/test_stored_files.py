@@ -216,6 +216,19 @@ def test_a_disk_that_is_not_mounted_makes_nothing_out_of_date(shop: Shop) -> Non
     assert looked(shop).ok
 
 
+def test_no_run_starts_where_a_disk_is_not_mounted(shop: Shop) -> None:
+    data = home(shop) / "data"
+    data.rename(home(shop) / "unmounted")
+    data.mkdir()
+    shop.edit("return rows.num_rows", "return rows.num_rows + 0")
+    with pytest.raises(StoreError, match="E619"):
+        shop.attempt()
+    assert (shop.calls(), list(data.iterdir())) == ([], [])
+    data.rmdir()
+    (home(shop) / "unmounted").rename(data)
+    assert shop.build() == ["down"]
+
+
 def test_data_that_is_gone_for_good_can_be_made_again(shop: Shop) -> None:
     shutil.rmtree(home(shop) / "data")
     shop.build(force=True)
@@ -233,7 +246,8 @@ def test_every_version_is_read_however_many_there_are(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With batches of two, as with those of a thousand."""
-    monkeypatch.setattr("assets_core.project.verifying.BATCH", 2)
+    for module in ("verifying", "stored_data"):
+        monkeypatch.setattr(f"assets_core.project.{module}.BATCH", 2)
     flip(file_of(shop, "rows", "b"), Path())
     flip(file_of(shop, "down"), Path())
     for every in (False, True):
