@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.pools import NO_NEEDS, Needs
@@ -29,9 +29,6 @@ from assets_core.ports.rows import (
     Recorded,
     Refusal,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class Transaction(Protocol):
