@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from assets_core.execution.paths import Home, checked_id, refuse_links, sync_trees
+from assets_core.execution.paths import (
+    Home,
+    checked_id,
+    refuse_links,
+    sync_holder,
+    sync_trees,
+)
 from assets_core.private_folders import make_private
 
 _OWNERS = ".owners"
@@ -24,13 +30,18 @@ _DIGITS = {digit: value for value, digit in enumerate("0123456789abcdefghjkmnpqr
 
 
 def sign(home: Home, owner: str) -> None:
-    """Leave the signature of a store, the id of its first run, before anything of it is written."""
+    """Leave the signature of a store, the id of its first run, before anything of it is written.
+
+    All of it is made durable in every run, up to what holds the state directory and the data: whoever made them, a
+    verb that only reads or a run that was killed, may not have got so far.
+    """
     path = home.data / _OWNERS / checked_id(owner)
-    if path.exists():
-        return
     created = make_private(path.parent)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    if not path.exists():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     sync_trees([path.parent], created)
+    for folder in {home.data, home.root}:
+        sync_holder(folder)
 
 
 def owners(home: Home) -> frozenset[str]:

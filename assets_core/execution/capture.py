@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias, cast
 
+from assets_core.disk_errors import what_failed
 from assets_core.private_folders import make_private
 
 Redact: TypeAlias = Callable[[str], str]
@@ -47,6 +48,7 @@ class LogFile(io.TextIOBase):
         self._descriptor = descriptor
         self._path = path
         self._file: IO[str] | None = None
+        self._made = False
         self._redact = redact
         self._echo = echo
         self._partial = ""
@@ -77,8 +79,8 @@ class LogFile(io.TextIOBase):
         for line in lines:
             self._line(line)
         self._partial = self._partial[: MAX_LINE + _OVERLAP]
-        if lines and self._file is not None:
-            self._file.flush()  # live: somebody may be following it
+        if lines:
+            self.flush()  # live: somebody may be following it
         return len(text)
 
     def _line(self, line: str) -> None:
@@ -89,31 +91,48 @@ class LogFile(io.TextIOBase):
             kept = kept[: min(MAX_LINE, len(kept) - _OVERLAP)] + " [cut]"
         self.tail.append(kept)
         self._left -= len(kept) + 1
-        self._file = self._file or self._open()
-        self._file.write(kept + "\n")
-        if self._left <= 0:
-            self._file.write(_MARKER.format(MAX_LOG_BYTES >> 20))
+        with self._giving_up():
+            self._file = self._file or self._open()
+            self._file.write(kept + "\n")
+            if self._left <= 0:
+                self._file.write(_MARKER.format(MAX_LOG_BYTES >> 20))
+
+    @contextlib.contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """A log that cannot be written is given up, with a line that says so: no step fails of what it printed."""
+        try:
+            yield
+        except OSError as error:
+            self._left = 0
+            self.tail.append(f"[output is no longer kept: {what_failed(error, self._path)}]")
+            file, self._file = self._file, None
+            if file is not None:
+                with contextlib.suppress(OSError):  # it tries to write the rest once more
+                    file.close()
 
     def _open(self) -> IO[str]:
         """The file exists only once there is something to keep: most calls print nothing."""
         make_private(self._path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         fd = os.open(self._path, flags, 0o600)
+        self._made = True
         return os.fdopen(fd, "w", encoding="utf-8", errors="replace")
 
     @property
     def path(self) -> str | None:
-        """Where the output is kept, None where there was none."""
-        return str(self._path) if self._file is not None else None
+        """Where the output is kept, None where there was none or it could not be."""
+        return str(self._path) if self._made else None
 
     def flush(self) -> None:
         if self._file is not None and not self._file.closed:
-            self._file.flush()
+            with self._giving_up():
+                self._file.flush()
 
     def close(self) -> None:
         with self._lock:
             if not self.closed and self._partial:
                 self._line(self._partial)
+            self.flush()
             if self._file is not None:
                 self._file.close()
             super().close()

@@ -5,6 +5,7 @@ What is kept was redacted: a connection's password in a message or a source line
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,12 @@ MAX_MESSAGE = 10_000
 """Characters that are kept of an exception's message."""
 MAX_FRAMES = 60
 """Frames that are kept of a traceback: the outer and the inner half."""
-_OURS = tuple(
-    str(Path(__file__).resolve().parents[2] / name)
-    for name in ("assets_core", "materializers", "checks", "integrations")
+_OURS = (
+    *(
+        str(Path(__file__).resolve().parents[2] / name)
+        for name in ("assets_core", "materializers", "checks", "integrations")
+    ),
+    contextlib.__file__,  # passes on what is raised inside, whoever's it is
 )
 
 

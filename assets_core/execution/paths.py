@@ -7,6 +7,7 @@ no partition key encodes to: every directory level costs an fsync, and most asse
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from assets_core.disk_errors import remedy, what_failed
 from assets_core.errors import CorruptionError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
 from assets_core.partitions.keys import key_to_path
@@ -83,9 +85,9 @@ class Home:
         except OSError as error:
             raise StoreError(
                 "E617",
-                f"the state directory cannot be created: {error.strerror}",
+                f"the state directory cannot be created: {what_failed(error, self.root)}",
                 place=Place(str(self.root)),
-                help="correct the permissions, or name another one: ASSETS_HOME=DIR",
+                help=f"{remedy(error, 'correct the permissions')}, or name another one: ASSETS_HOME=DIR",
             ) from error
 
 
@@ -94,9 +96,13 @@ def refuse_links(location: Path) -> None:
 
     What lies behind a link is not ours: neither is it read, nor is anything written or deleted there.
     """
-    levels = 2 if location.name.startswith(_WHOLE) else 3
-    for path in (location, *location.parents)[:levels]:
+    for path in (location, *_holders(location)):
         _refuse_link(path)
+
+
+def _holders(location: Path) -> Sequence[Path]:
+    """The folders that hold one version, below the data folder, innermost first."""
+    return location.parents[: 1 if location.name.startswith(_WHOLE) else 2]
 
 
 def _refuse_link(path: Path) -> None:
@@ -112,35 +118,52 @@ def _refuse_link(path: Path) -> None:
 def make_asset_folders(home: Home, assets: Iterable[AssetKey]) -> None:
     """Create the folders of assets about to be materialized, so that their parent is made durable once for all.
 
+    It is made durable also where nothing was missing: a run that was killed may have made the folders and no more.
     One that is a link is left to whoever writes there, who refuses it: the other assets go on.
     """
     folders = [home.data / key_to_path(asset) for asset in assets]
     created = [d for f in folders if not f.is_symlink() for d in make_private(f)]
-    for parent in {d.parent for d in created}:
+    for parent in {home.data, *(d.parent for d in created)}:
         _sync(parent)
 
 
 def sync_trees(locations: Sequence[Path], created: Sequence[Path]) -> None:
-    """Make written versions durable: files, then directories bottom-up, then what held the directories created.
+    """Make written versions durable: files, then directories bottom-up, then what holds them and those created.
 
-    Must happen before the record commits (G4). Opening read-only suffices for fsync on Linux and macOS.
+    Must happen before the record commits (G4). What holds a version may be there and not be durable: an attempt that
+    was killed, or could not sync, left it so. Opening read-only suffices for fsync on Linux and macOS. The OSError of a
+    sync names what was to be synced.
     """
     for location in locations:
-        for folder, _, files in os.walk(location, topdown=False):
+        for folder, _, files in os.walk(location, topdown=False, onerror=_raised):
             for name in files:
                 path = Path(folder, name)
                 path.chmod(0o600)
                 _sync(path)
             _sync(Path(folder))
-    holders = {d.parent for d in created}
+    holders = {d.parent for d in created}.union(*map(_holders, locations))
     for directory in sorted(holders, key=lambda d: len(d.parts), reverse=True):
         _sync(directory)
+
+
+def _raised(error: OSError) -> None:
+    """A folder that cannot be listed would be passed over, and its files not synced."""
+    raise error
+
+
+def sync_holder(folder: Path) -> None:
+    """Make the name of a folder of ours durable in the one that holds it, which may be another's and not readable."""
+    with contextlib.suppress(PermissionError):
+        _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         _full_sync(fd)
+    except OSError as error:
+        error.filename = str(path)
+        raise
     finally:
         os.close(fd)
 

@@ -32,6 +32,7 @@ from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
 from assets_core.execution.state import RunState
+from assets_core.execution.storing import writable
 from assets_core.execution.tally import RunResult
 from assets_core.execution.telling import Telling
 from assets_core.model.events import (
@@ -121,15 +122,13 @@ class Runner:
         """Execute ``plan``; what cannot be done is an outcome; only the store's errors and bugs raise."""
         with self.store.writing() as tx:
             record = tx.start_run(record)
-        first = self.store.run("1")
-        sign(self.state.home, first[0].run if first is not None else record.run)
-        make_asset_folders(self.state.home, dict.fromkeys(s.asset for s in plan.steps))
         total = plan.count(Action.RUN) + plan.count(Action.MAYBE)
         self.state.emit(RunStarted(record.run, record.number, total))
         self._block_planned(plan)
         self._checkups.expect(plan.steps)
         self._checkups.add(plan.checks)
         try:
+            self._make_folders(record.run, plan)
             status = self._drive()
             if self._telling.error is not None:
                 raise self._telling.error
@@ -144,6 +143,12 @@ class Runner:
             record.run, record.number, status, seconds, counts,
             tuple(tally.steps.values()), tuple(tally.failed_checks),
         )  # fmt: skip
+
+    def _make_folders(self, run: str, plan: Plan) -> None:
+        first, home = self.store.run("1"), self.state.home
+        with writable(home.data):
+            sign(home, first[0].run if first is not None else run)
+            make_asset_folders(home, dict.fromkeys(s.asset for s in plan.steps))
 
     def _end(self, run: str, status: RunStatus, plan: Plan) -> dict[str, int]:
         counts = self.state.tally.counts(plan.current)

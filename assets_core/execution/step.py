@@ -26,6 +26,7 @@ from assets_core.execution.queries import run_query
 from assets_core.execution.results import awaited, outputs_of
 from assets_core.execution.runtime import Runtime
 from assets_core.execution.soundness import unsound_inputs
+from assets_core.execution.storing import not_durable, stored
 from assets_core.model.assets import (
     AssetDefinition,
     AssetSpec,
@@ -118,7 +119,9 @@ class _Step:
         try:
             sync_trees(self._locations, self._created)
         except OSError as error:
-            failure = describe(error, self.runtime.redact, self.definition.retry)
+            failure = self._failure(
+                not_durable(error, f"`{self.definition.key}`", self.definition.place)
+            )
             return tuple(NotProduced(o.asset, o.partition, o.attempt, failure) for o in outcomes)
         return outcomes
 
@@ -216,12 +219,13 @@ class _Step:
             return Written(NOTHING_STORED, DataVersion(str(version)), (), NOTHING_STORED)
         materializer = self.runtime.choose_materializer(output.value, spec.materializer)
         refuse_links(task.location)
-        self._created += make_private(task.location)
-        self._locations.append(task.location)
         options = self.runtime.materializer_options.get(materializer.name, {})
-        written = materializer.write(
-            output.value, task.location, _write_options(spec, self.definition, options)
-        )
+        with stored(task.asset, task.location, self.definition.place):
+            self._created += make_private(task.location)
+            written = materializer.write(
+                output.value, task.location, _write_options(spec, self.definition, options)
+            )
+        self._locations.append(task.location)
         if output.data_version is None:
             return written
         version = DataVersion(digest("given", str(output.data_version)))

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assets_core.disk_errors import remedy, what_failed
 from assets_core.errors import ConflictError, InternalError, Place, StoreError
 from assets_core.private_folders import make_private
 
@@ -89,6 +90,8 @@ def _looked_at(home: Path, run: str) -> Iterator[int | None]:
     except FileNotFoundError:
         yield None
         return
+    except OSError as error:
+        raise _unusable(lock_path(home, run), error) from error
     try:
         yield fd
     finally:
@@ -101,12 +104,17 @@ def _open(path: Path) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         return os.open(path, flags, 0o600)
     except OSError as error:
-        raise StoreError(
-            "E607",
-            f"the run's lock file cannot be opened: {error.strerror}",
-            place=Place(str(path)),
-            help="check the permissions and the free space of the state directory",
-        ) from error
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    otherwise = "check the permissions of the state directory"
+    return StoreError(
+        "E607",
+        f"the run's lock file cannot be opened: {what_failed(error, path)}",
+        place=Place(str(path)),
+        help=f"{remedy(error, otherwise)} and run the command again",
+    )
 
 
 def _try_lock(fd: int) -> bool:

@@ -36,6 +36,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from assets_core.disk_errors import remedy, what_failed
 from assets_core.store.encoding import UnreadableRow, dumps
 from assets_core.store.sql_engine import WANTED, Kind, Session, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
@@ -343,10 +344,10 @@ def check_identity(path: Path, connection: sqlite3.Connection) -> int:
 def create(path: Path) -> None:
     """Write a new state file beside its place and rename it, so that a killed process leaves none or all of it."""
     new = path.with_name(path.name + ".new")
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        new.with_name(new.name + suffix).unlink(missing_ok=True)
-    os.close(open_private(new))
     try:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            new.with_name(new.name + suffix).unlink(missing_ok=True)
+        os.close(open_private(new))
         connection = sqlite3.connect(new, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -366,8 +367,8 @@ def create(path: Path) -> None:
     except OSError as error:
         raise unusable(
             path,
-            f"the state store cannot be created: {error.strerror}",
-            "check the permissions and the free space",
+            f"the state store cannot be created: {what_failed(error, path)}",
+            remedy(error, "check the permissions and the free space"),
         ) from error
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+from assets_core.disk_errors import mount_of, room_on
 from assets_core.errors import InternalError, StoreError
 from assets_core.store.sqlite_files import damaged, unusable
 
@@ -20,14 +21,14 @@ def store_error(path: Path, error: BaseException) -> StoreError | InternalError:
     if code == sqlite3.SQLITE_FULL:
         return unusable(
             path,
-            "the disk that holds the state store is full",
+            f"the disk that holds the state store is full: {room_on(path)}",
             "free some space and run the command again; what was recorded is kept",
             "E610",
         )
     if code == sqlite3.SQLITE_IOERR:
         return unusable(
             path,
-            f"the state store cannot be read or written: {error}",
+            f"the state store cannot be read or written: {error} on {mount_of(path)}",
             "check the disk and run the command again; what was recorded is kept",
             "E611",
         )

@@ -11,6 +11,7 @@ import stat
 import struct
 from pathlib import Path
 
+from assets_core.disk_errors import remedy, what_failed
 from assets_core.errors import CorruptionError, Place, StoreError
 from assets_core.private_folders import make_private
 
@@ -62,7 +63,7 @@ def make_directory(path: Path) -> None:
     except OSError as error:
         raise unusable(
             path,
-            f"the state directory cannot be created: {error.strerror}",
+            f"the state directory cannot be created: {what_failed(error, path)}",
             "set ASSETS_HOME to a directory you may write to",
         ) from error
 
@@ -74,8 +75,9 @@ def open_private(path: Path) -> int:
     except OSError as error:
         raise unusable(
             path,
-            f"the state directory cannot be written to: {error.strerror}",
-            "check its permissions and the free space, or set ASSETS_HOME to another directory",
+            f"the state directory cannot be written to: {what_failed(error, path)}",
+            f"{remedy(error, 'check its permissions and the free space')}, "
+            "or set ASSETS_HOME to another directory",
         ) from error
 
 
@@ -108,8 +110,8 @@ def exists(path: Path) -> bool:
     except OSError as error:
         raise unusable(
             path,
-            f"the state store cannot be opened: {error.strerror}",
-            "check the path and its permissions",
+            f"the state store cannot be opened: {what_failed(error, path)}",
+            remedy(error, "check the path and its permissions"),
         ) from error
     if not stat.S_ISREG(mode):
         raise unusable(
@@ -129,8 +131,8 @@ def check_header(path: Path) -> None:
     except OSError as error:
         raise unusable(
             path,
-            f"the state store cannot be read: {error.strerror}",
-            "check the file's permissions",
+            f"the state store cannot be read: {what_failed(error, path)}",
+            remedy(error, "check the file's permissions"),
         ) from error
     if not header:
         raise damaged(path, "the file is empty (0 bytes)")

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
-import os
 import shutil
 import signal
 import sys
 from pathlib import Path
 
-from tests.faults.kill_sweep import Countdown, attempts, forked
+from tests.faults.kill_sweep import Countdown
+from tests.faults.sweeping import attempts, forked, import_all
 
 TELLING = ("commit", "rmdir", "unlink")
 STRIDE = 6
-
-
-def import_all(names: list[str]) -> None:
-    """Before the forks, so that it costs once; the project's own modules are each fork's to import."""
-    for name in names:
-        if name not in sys.modules and name not in ("shop", "calls"):
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
 
 
 def collected(root: Path, n: int) -> object:
@@ -33,7 +23,6 @@ def collected(root: Path, n: int) -> object:
     countdown = Countdown(root / ".assets", n)
     project = Project.load(root)
     countdown.install()
-    countdown.watch(os, "rmdir")
     collect(project, dry_run=False)
     return countdown.names
 

@@ -59,7 +59,7 @@ def swept(tmp_path: Path, stride: int, *, again: bool) -> dict[str, Any]:
 def test_a_kill_at_any_step_of_claim_and_publish_loses_nothing_that_was_recorded(
     tmp_path: Path, *, again: bool
 ) -> None:
-    kinds = Counter(swept(tmp_path, 5, again=again)["points"])
+    kinds = Counter(swept(tmp_path, 12, again=again)["names"])
     assert {"fsync", "mkdir", "open", "begin", "commit"} <= set(kinds)
     assert kinds["fsync"] >= 8, "each version's files and folders are made durable"
     assert kinds["commit"] >= 6

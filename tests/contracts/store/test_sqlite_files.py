@@ -21,6 +21,7 @@ from assets_core.errors import StoreError
 from assets_core.partitions import Unpartitioned
 from assets_core.store import open_store
 from assets_core.store.sqlite_files import filesystem_kind, refuse_network
+from tests.small_disks import small_disk
 
 
 def opened(path: Path, *, read_only: bool = False) -> Any:
@@ -251,10 +252,7 @@ def test_files_that_may_not_be_touched_are_a_located_error(everyones: Path) -> N
 def test_a_full_disk_is_a_located_error_and_loses_nothing_recorded(
     tmp_path: Path, kit: Any
 ) -> None:
-    spot = tmp_path / "small"
-    spot.mkdir()
-    on_tmpfs(spot, "1m")
-    try:
+    with small_disk(tmp_path / "small", "1m") as spot:
         world = kit.World(open_store(f"sqlite:///{spot}/state.db", alive=bool), "")
         world.start()
         names = itertools.count()
@@ -266,26 +264,18 @@ def test_a_full_disk_is_a_located_error_and_loses_nothing_recorded(
         with pytest.raises(StoreError) as caught:
             fill_up()
         assert caught.value.code == "E610"
+        assert "of 1,048,576 bytes are free on" in caught.value.message
         recorded = next(names) - 1
         assert recorded > 0
         assert len(world.store.history("default", "a0", None, 5)) == 1
         assert world.store.current_of("default", f"a{recorded - 1}")
         assert not world.store.current_of("default", f"a{recorded}")
         world.store.close()
-    finally:
-        subprocess.run(["umount", str(spot)], check=True)
-
-
-def on_tmpfs(spot: Path, size: str) -> None:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(spot)], check=True)
 
 
 @pytest.mark.tmpfs
 def test_a_store_on_a_read_only_disk_can_be_read_and_not_written(tmp_path: Path, kit: Any) -> None:
-    spot = tmp_path / "disk"
-    spot.mkdir()
-    on_tmpfs(spot, "4m")
-    try:
+    with small_disk(tmp_path / "disk", "4m") as spot:
         path = spot / "state.db"
         world = kit.World(opened(path), "")
         world.start()
@@ -299,8 +289,6 @@ def test_a_store_on_a_read_only_disk_can_be_read_and_not_written(tmp_path: Path,
             f"E607: the state directory cannot be written to: Read-only file system ({path}.lock); "
             "check its permissions and the free space, or set ASSETS_HOME to another directory"
         )
-    finally:
-        subprocess.run(["umount", str(spot)], check=True)
 
 
 KILLED = """
