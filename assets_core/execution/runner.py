@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from assets_core.errors import AssetsError, ConflictError, StopNow
-from assets_core.execution.attempt_folders import sign
 from assets_core.execution.calls import Call, Target, make_request
 from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
@@ -27,12 +26,12 @@ from assets_core.execution.halting import Halting
 from assets_core.execution.landing import Flight, landed_of
 from assets_core.execution.lost import lost_attempts, lost_completions
 from assets_core.execution.own_inputs import Returned, pinned_again
-from assets_core.execution.paths import make_asset_folders, new_id
+from assets_core.execution.paths import new_id
 from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
 from assets_core.execution.state import RunState
-from assets_core.execution.storing import writable
+from assets_core.execution.storing import make_folders
 from assets_core.execution.tally import RunResult
 from assets_core.execution.telling import Telling
 from assets_core.model.events import (
@@ -128,7 +127,9 @@ class Runner:
         self._checkups.expect(plan.steps)
         self._checkups.add(plan.checks)
         try:
-            self._make_folders(record.run, plan)
+            first = self.store.run("1")
+            owner = first[0].run if first is not None else record.run
+            make_folders(self.state.home, owner, dict.fromkeys(s.asset for s in plan.steps))
             status = self._drive()
             if self._telling.error is not None:
                 raise self._telling.error
@@ -143,12 +144,6 @@ class Runner:
             record.run, record.number, status, seconds, counts,
             tuple(tally.steps.values()), tuple(tally.failed_checks),
         )  # fmt: skip
-
-    def _make_folders(self, run: str, plan: Plan) -> None:
-        first, home = self.store.run("1"), self.state.home
-        with writable(home.data):
-            sign(home, first[0].run if first is not None else run)
-            make_asset_folders(home, dict.fromkeys(s.asset for s in plan.steps))
 
     def _end(self, run: str, status: RunStatus, plan: Plan) -> dict[str, int]:
         counts = self.state.tally.counts(plan.current)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from assets_core.disk_errors import is_full, remedy, room_on, what_failed
 from assets_core.errors import Place, StepError, StoreError
-from assets_core.execution.attempt_folders import delete_folder, size_of
+from assets_core.execution.attempt_folders import delete_folder, sign, size_of
+from assets_core.execution.paths import Home, make_asset_folders
 from assets_core.model.keys import AssetKey
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
@@ -73,16 +74,19 @@ def not_durable(error: OSError, what: str, place: Place) -> StepError:
     )
 
 
-@contextlib.contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """While folders are made in the data folder: StoreError E625 where that is not possible."""
+def make_folders(home: Home, owner: str, assets: Iterable[AssetKey]) -> None:
+    """What a run needs before any step: the signature of its store, and the folders of the assets it is to make.
+
+    Raises StoreError E625 where that is not possible.
+    """
     try:
-        yield
+        sign(home, owner)
+        make_asset_folders(home, assets)
     except OSError as error:
         raise StoreError(
             "E625",
-            f"the data folder cannot be written to: {what_failed(error, folder)}",
-            place=Place(str(error.filename or folder)),
+            f"the data folder cannot be written to: {what_failed(error, home.data)}",
+            place=Place(str(error.filename or home.data)),
             help=f"{remedy(error, 'correct its permissions')} and run the command again; "
             "what was recorded is kept",
         ) from error
