@@ -109,6 +109,10 @@ def _as_usage(error: Exception) -> UsageError | None:
         near = ", ".join(f"`{name}`" for name in error.possibilities or ())
         help = f"did you mean {near}?" if near else f"see `{path} --help`"
         return UsageError("E901", f"`{path}` has no option `{option}`", help=help)
+    names = getattr(getattr(context, "command", None), "list_commands", None)
+    if callable(names) and "missing command" in describe().lower():
+        verbs = ", ".join(f"`{path} {name}`" for name in names(context))
+        return UsageError("E901", f"`{path}` needs a verb", help=f"one of {verbs}")
     text = " ".join(str(describe()).split()).rstrip(".").replace("'", "`")
     return UsageError("E901", text[:1].lower() + text[1:], help=f"see `{path} --help`")
 

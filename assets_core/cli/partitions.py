@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from assets_core.partitions import PartitionSet
     from assets_core.project.status import Status
 
-_WIDEST = 100
 _RUNS = 5
 _CHANGED = 20
 
@@ -131,7 +130,7 @@ def _keys(status: Status, number: int, name: str) -> Iterator[Line]:
 
 def _overview(session: Session, status: Status, number: int) -> Iterator[Line]:
     from assets_core.cli.wording import counted
-    from assets_core.observe.strips import strip
+    from assets_core.observe.strips import WIDEST, strip
     from assets_core.partitions import describe_ranges
 
     spec = status.lineage.graph.specs[number]
@@ -143,7 +142,7 @@ def _overview(session: Session, status: Status, number: int) -> Iterator[Line]:
     yield ((spec.key, "bold"), f"  {spec.partitions.kind}, {counted(len(existing), 'partition')}")
     if not existing:
         return
-    drawn = strip(existing, states, max(1, min(session.out.width - 4, _WIDEST)))
+    drawn = strip(existing, states, max(1, min(session.out.width - 4, WIDEST)))
     first, last = spec.partitions.key(existing.first), spec.partitions.key(existing.last)
     per = f"  a cell is {drawn.bucket:,} partitions" if drawn.bucket > 1 else ""
     yield ("  ", *(GLYPHS.get(cell, " ") for cell in drawn.cells))

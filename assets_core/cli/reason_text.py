@@ -74,8 +74,12 @@ def _of_input(reason: _OfInput) -> str:
     match reason:
         case InputChanged(upstream):
             return f"{upstream} changed"
-        case InputAdded(upstream):
-            return f"{upstream} was added to its inputs"
+        case InputAdded(upstream, remapped):
+            return (
+                f"the mapping of {upstream} changed"
+                if remapped
+                else f"{upstream} was added to its inputs"
+            )
         case InputRemoved(upstream):
             return f"{upstream} is no longer an input"
         case RunsTogether(output):

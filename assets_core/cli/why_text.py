@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assets_core.cli.errors import Line
 from assets_core.cli.reason_text import reason_text
-from assets_core.cli.wording import address, local
+from assets_core.cli.wording import address, counted, local
 from assets_core.graph import AssetGraph
 from assets_core.model.plans import (
     CodeChanged,
@@ -22,7 +22,7 @@ from assets_core.planning.explain import Cause, Explanation
 if TYPE_CHECKING:
     from assets_core.project.explaining import Why
 
-_UNITS = {"daily": "days", "hourly": "hours", "weekly": "weeks", "monthly": "months"}
+_UNITS = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month"}
 _RUNS = 3
 
 
@@ -93,8 +93,12 @@ def _said(cause: Cause, why: Why, graph: AssetGraph) -> str:
 
 def _share(definition: PartitionsDefinition, members: PartitionSet, of: int) -> str:
     """``2 of 31 days: 2026-11-18, 2026-11-19``."""
-    unit = _UNITS.get(definition.kind, "partitions")
-    return f"{len(members):,} of {of:,} {unit}: {_keys(definition, members)}"
+    return f"{len(members):,} of {_counted(definition, of)}: {_keys(definition, members)}"
+
+
+def _counted(definition: PartitionsDefinition, number: int) -> str:
+    """``31 days``, ``1 partition``."""
+    return counted(number, _UNITS.get(definition.kind, "partition"))
 
 
 def _keys(definition: PartitionsDefinition, members: PartitionSet) -> str:
@@ -115,8 +119,7 @@ def _built(why: Why, graph: AssetGraph) -> Iterator[Line]:
         if definition is None or not definition.is_partitioned:
             read.append(item.upstream)
         else:
-            unit = _UNITS.get(definition.kind, "partitions")
             count = len(PartitionSet.from_text(item.partitions))
-            read.append(f"{count:,} {unit} of {item.upstream}")
+            read.append(f"{_counted(definition, count)} of {item.upstream}")
     inputs = f", from {', '.join(read)}" if read else ""
     yield (f"  last built by {run} at {local(built.created)}, code {built.code[:6]}{inputs}",)

@@ -54,9 +54,11 @@ class InputChanged:
 
 @dataclass(frozen=True, slots=True)
 class InputAdded:
-    """The upstream is new to this asset, or its mapping or columns are."""
+    """The upstream is new to this asset, or its mapping is."""
 
     upstream: AssetKey
+    remapped: bool = False
+    """It was an input before, and its partitions are mapped in another way now."""
     code: ClassVar[str] = "input_added"
 
 

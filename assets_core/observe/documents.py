@@ -297,14 +297,18 @@ def asset_document(graph: AssetGraph, number: int, statuses: Statuses, now: date
 def partitions_document(
     graph: AssetGraph, number: int, statuses: Statuses, now: datetime, status: str | None = None
 ) -> Document:
-    """``assets.partitions/1``: per status the count and the runs of keys; of one ``status`` if given."""
+    """``assets.partitions/1``: the strip, and per status the count and the runs of keys; of one ``status`` if given."""
+    from assets_core.observe.strips import WIDEST, strip
+
     spec = graph.specs[number]
     existing = spec.partitions.existing(now)
     shown = STATUSES if status is None else (status,)
+    drawn = strip(existing, {name: _of(statuses, name, number) for name in STATUSES}, WIDEST)
     return {
         "schema": "assets.partitions/1",
         "asset": spec.key,
         "partitions": _definition(spec.partitions, now),
+        "strip": {"bucket": drawn.bucket, "cells": [cell or None for cell in drawn.cells]},
         "status": {
             name: ranges_document(spec.partitions, _of(statuses, name, number), existing)
             for name in shown

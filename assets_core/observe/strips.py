@@ -13,6 +13,8 @@ import numpy as np
 
 from assets_core.partitions import PartitionSet
 
+WIDEST = 100
+"""More cells say no more."""
 WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "current")
 
 

@@ -243,6 +243,16 @@ def _ordinals_of(text: str, definition: PartitionsDefinition) -> tuple[int, int]
     return definition.within(*period)
 
 
+def has_end(definition: PartitionsDefinition, text: str) -> bool:
+    """Whether one end of a range names something of this definition."""
+    inner = (
+        [one.definition for one in definition.layout]
+        if isinstance(definition, MultiPartitions)
+        else [definition]
+    )
+    return any(_ordinals_of(text, one) is not None for one in inner)
+
+
 def _in_dims(
     terms: Mapping[str, OneTerm], definition: PartitionsDefinition, now: datetime
 ) -> PartitionSet | None:

@@ -114,7 +114,7 @@ def _shape_reasons(rebuilder: Rebuilder, asset: int, recorded: str) -> Iterator[
         before = [e[1:] for e in old.inputs if e[0] == key]
         after = [e[1:] for e in new.inputs if e[0] == key]
         if [e[0] for e in before] != [e[0] for e in after]:
-            yield InputAdded(AssetKey(key))
+            yield InputAdded(AssetKey(key), remapped=bool(before))
         elif before != after:
             yield InputChanged(AssetKey(key))
     for key in dict.fromkeys(e[0] for e in old.inputs):

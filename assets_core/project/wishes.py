@@ -16,7 +16,9 @@ from assets_core.partitions.terms import (
     KeyTerm,
     LiteralTerm,
     PartitionTerm,
+    RangeTerm,
     StatusTerm,
+    has_end,
     no_term_applies,
     parse_term,
 )
@@ -72,7 +74,9 @@ def wanted_partitions(
     """
     graph, now = lineage.graph, lineage.now
     terms = [parse_term(text) for text in wish.partitions]
-    _refuse_unknown_keys([graph.specs[a].partitions for a in assets], terms)
+    partitioned = [p for a in assets if (p := graph.specs[a].partitions).is_partitioned]
+    _refuse_unknown_keys(partitioned, terms)
+    _refuse_unknown_ends(partitioned, terms, now)
     wanted: dict[int, PartitionSet] = {}
     for asset in assets:
         if graph.definitions[graph.definition_of[asset]].is_source:
@@ -123,12 +127,31 @@ def _refuse_unknown_keys(
         if not isinstance(term, KeyTerm | LiteralTerm):
             continue
         text = term.key if isinstance(term, LiteralTerm) else term.text
-        if any(d.is_partitioned and d.find([text])[1][0] for d in definitions):
+        if not any(d.find([text])[1][0] for d in definitions):
+            raise _unknown_key(definitions, text)
+
+
+def _refuse_unknown_ends(
+    definitions: Sequence[PartitionsDefinition], terms: Sequence[PartitionTerm], now: datetime
+) -> None:
+    """The same for either end of a range; UsageError E208 for ends in the wrong order."""
+    for term in terms:
+        if not isinstance(term, RangeTerm) or not definitions:
             continue
-        near = [key for d in definitions if d.is_partitioned for key in d.suggestions(text)]
-        names = list(dict.fromkeys(f"`{key}`" for key in near))[:3]
-        help = f"the nearest: {', '.join(names)}" if names else "none of them is partitioned"
-        raise UsageError("E351", f"no selected asset has the partition `{text}`", help=help)
+        if any(select_term(term, d, now) is not None for d in definitions):
+            continue
+        for end in (term.first, term.last):
+            if not any(has_end(d, end) for d in definitions):
+                raise _unknown_key(definitions, end)
+
+
+def _unknown_key(definitions: Sequence[PartitionsDefinition], text: str) -> UsageError:
+    near = [key for d in definitions for key in d.suggestions(text)]
+    names = list(dict.fromkeys(f"`{key}`" for key in near))[:3]
+    help = f"the nearest: {', '.join(names)}" if names else "see `assets partitions KEY`"
+    if not definitions:
+        help = "none of them is partitioned"
+    return UsageError("E351", f"no selected asset has the partition `{text}`", help=help)
 
 
 def _by_terms(

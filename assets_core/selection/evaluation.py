@@ -45,6 +45,9 @@ _NO_MATCH: dict[Method, str] = {
 }
 
 
+_NAMED = 5
+
+
 def _never(_: str) -> bool:
     return False
 
@@ -184,14 +187,23 @@ class _Evaluation:
         widened = Term(term.method, term.pattern.widened, term.value)
         if widened != term and (count := len(self._members(widened))):
             return f"`*` does not cross `/`; {_spelled(widened)} matches {count} asset{'s' * (count != 1)}"
-        close = nearest(text, self._vocabulary(term))
-        return f"did you mean {listed(close)}?" if close else None
+        vocabulary = sorted(self._vocabulary(term))
+        close = nearest(text, vocabulary)
+        return f"did you mean {listed(close)}?" if close else _known(term.method, vocabulary)
 
     def _vocabulary(self, term: Term) -> Iterable[str]:
         if term.method == "key":
             return self._graph.keys
         every = map(self._graph.facts_of, range(len(self._graph.keys)))
         return {name for facts in every for name in _names(term, facts)}
+
+
+def _known(method: Method, names: Sequence[str]) -> str:
+    """What there is, where nothing is near."""
+    if method == "key" or not names:
+        return "see `assets ls`"
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"there is {', '.join(f'`{name}`' for name in names[:_NAMED])}{more}"
 
 
 def _spelled(term: Term) -> str:

@@ -283,8 +283,8 @@ CASES: dict[str, tuple[str, list[str], str]] = {
         ),
         ["plan", "-p", "eu..asia"],
         (
-            "error[E209]: the term `eu..asia` does not apply to `sales`, which has static partitions\n"
-            "help: <terms>\n"
+            "error[E351]: no selected asset has the partition `asia`\n"
+            "help: see `assets partitions KEY`\n"
         ),
     ),
     "an unknown partition of why": (

@@ -55,6 +55,15 @@ def test_options_may_stand_before_and_after_the_verb(built: Command) -> None:
     assert elsewhere("runs", "-C", folder, "ls", "--json").document["schema"] == "assets.runs/1"
 
 
+def test_a_verb_without_its_second_word_says_which_there_are(shop: Command) -> None:
+    done = shop("runs")
+    assert done.code == 2
+    assert done.err == (
+        "error[E901]: `assets runs` needs a verb\n"
+        "help: one of `assets runs ls`, `assets runs show`, `assets runs logs`\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [

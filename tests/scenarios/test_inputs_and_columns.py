@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from assets_core.model.keys import AssetKey
+from assets_core.model.plans import InputAdded
 from tests.scenarios.shops import Shop
 
 TWO = """
@@ -24,6 +26,23 @@ def c(a: int) -> int:
     ran("c")
     return a
 """
+
+
+def test_an_input_that_is_mapped_in_another_way_is_no_new_input(shop: Shop) -> None:
+    shop.define("""
+        @asset(partitions=StaticPartitions(["x", "y"]))
+        def up(context: AssetContext) -> str:
+            return context.partition.key
+
+
+        @asset(code_version="1")
+        def down(up: Annotated[str, Input("up", mapping=Specific(["x"]))]) -> str:
+            return up
+        """)
+    shop.build()
+    shop.edit('Specific(["x"])', 'Specific(["y"])')
+    (step,) = shop.plan().plan.steps
+    assert step.reasons == (InputAdded(AssetKey("up"), remapped=True),)
 
 
 def test_an_added_and_a_removed_input_are_reasons_of_their_own(shop: Shop) -> None:

@@ -123,7 +123,7 @@ def plainly(reason: Reason) -> tuple[str, ...]:
     match reason:
         case CodeChanged(old, new) | ConfigChanged(old, new):
             return reason.code, old, new
-        case InputChanged(upstream) | InputAdded(upstream) | InputRemoved(upstream):
+        case InputChanged(upstream) | InputAdded(upstream, _) | InputRemoved(upstream):
             return reason.code, upstream
         case InputMissing(upstream) | UpstreamBlocked(upstream):
             return reason.code, upstream

@@ -194,6 +194,7 @@ def test_notes_name_what_the_plan_leaves_alone() -> None:
         (ConfigChanged(ConfigVersion("x"), ConfigVersion("y")), "config changed"),
         (InputChanged(AssetKey("up")), "up changed"),
         (InputAdded(AssetKey("up")), "up was added to its inputs"),
+        (InputAdded(AssetKey("up"), remapped=True), "the mapping of up changed"),
         (InputRemoved(AssetKey("up")), "up is no longer an input"),
         (
             PartitionsChanged("daily 0:0 UTC", ""),

@@ -211,7 +211,7 @@ EVERY_REASON: list[Reason] = [
     CodeChanged(CodeVersion(OLD), CodeVersion(NEW)),
     ConfigChanged(ConfigVersion(OLD), ConfigVersion(NEW)),
     InputChanged(RAW),
-    InputAdded(RAW),
+    InputAdded(RAW, remapped=True),
     InputRemoved(RAW),
     PartitionsChanged("daily 0:0 UTC", ""),
     UpstreamPending((RAW,), ()),
@@ -379,6 +379,8 @@ def test_partitions_are_runs_of_keys_by_status(graph: AssetGraph) -> None:
         "ranges": [["2026-11-02", "2026-11-03", 2], ["2026-11-07", "2026-11-07", 1]],
     }
     assert document["status"]["stale"] == {"count": 0, "ranges": []}
+    assert document["strip"]["bucket"] == 1
+    assert document["strip"]["cells"].count("current") == 3
     only = valid(partitions_document(graph, raw, statuses, NOW, "stale"))
     assert list(only["status"]) == ["stale"]
     whole = valid(

@@ -170,7 +170,7 @@ NO_MATCH = [
         "no asset matches `orders`\n  orders\n  ^^^^^^",
         "did you mean `raw/orders` or `stg/orders`?",
     ),
-    ("zzz", "no asset matches `zzz`\n  zzz\n  ^^^", None),
+    ("zzz", "no asset matches `zzz`\n  zzz\n  ^^^", "see `assets ls`"),
     (
         "r*x",
         "no asset matches `r*x`\n  r*x\n  ^^^",
@@ -196,7 +196,11 @@ NO_MATCH = [
         "no asset is in the group `Staging`\n  group:Staging\n  ^^^^^^^^^^^^^",
         "did you mean `staging`?",
     ),
-    ("not kind:sql", "no asset is of the kind `sql`\n  not kind:sql\n      ^^^^^^^^", None),
+    (
+        "not kind:sql",
+        "no asset is of the kind `sql`\n  not kind:sql\n      ^^^^^^^^",
+        "there is `python`",
+    ),
     (
         "path:shop/order.py",
         "no asset is defined in `shop/order.py`\n  path:shop/order.py\n  ^^^^^^^^^^^^^^^^^^",
