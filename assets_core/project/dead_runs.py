@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 
 
 def end_dead_runs(project: Project, store: StateStore) -> None:
-    """Record the end of every run of this environment that holds something and is not alive."""
+    """Record the end of every run of this environment that holds something and is known to be dead.
+
+    Where several state directories share a SQLite file, nobody can tell of a run that another of them began.
+    """
+    from assets_core.store.liveness import lock_path
+    from assets_core.store.opening import is_shared
+
+    settings = project.definitions.settings
     for run in dict.fromkeys(lease.run for lease in store.leases(project.env)):
+        told = is_shared(settings.store) or lock_path(settings.home, run).exists()
         found = store.run(run)
-        if found is not None and not store.is_alive(run):
+        if told and found is not None and not store.is_alive(run):
             end_dead_run(project, store, found[0])
 
 

@@ -18,7 +18,8 @@ from assets_core import StaticPartitions, asset, materialize
 from assets_core.execution.processes import ProcessExecutor
 from assets_core.execution.runner import Runner
 from assets_core.model.events import Event, StepStarted
-from assets_core.model.records import AttemptStatus, CancelRequest, RunStatus
+from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.records import AttemptStatus, CancelRequest, RunRecord, RunStatus
 from assets_core.testing import memory_project
 from tests.faces.command import ASSETS, Command, environment
 from tests.faults.processes_seen import eventually, gone, pids_in
@@ -212,6 +213,21 @@ def test_what_a_dead_run_held_is_told_of_it_after_another_run_took_it_over(
     assert shown["status"] == "died"
     assert [s["outcome"] for s in shown["steps"]] == ["died", "died"]
     assert command.json("ls", "status:failed")["assets"] == []
+
+
+def test_a_run_of_another_state_directory_is_not_taken_for_dead(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "project")
+    shop.define(
+        "@asset\ndef one() -> int:\n    return 1\n\n\n@asset\ndef two() -> int:\n    return 2\n"
+    )
+    with shop.project().writing() as store, store.writing() as tx:
+        tx.start_run(RunRecord("elsewhere", "default", NOW, NOW, {}))
+        tx.claim("default", "elsewhere", [(AssetPartition(AssetKey("two"), ""), "attempt")])
+    shop.build("one")
+    with shop.project().reading() as reader:
+        found = reader.run("elsewhere")
+        assert found is not None
+        assert found[1] is None
 
 
 def test_what_ran_when_a_run_was_stopped_at_once_is_recorded_as_cancelled(tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ import threading
 import time
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
+IGNORES = [
+    sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+]
 
 
 def tell(name, pid):
@@ -83,7 +86,7 @@ def hides_a_child() -> int:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             time.sleep(600)
         os._exit(0)
-    bare = subprocess.Popen(SLEEPS, start_new_session=True, env={"PATH": os.environ["PATH"]})
+    bare = subprocess.Popen(IGNORES, start_new_session=True, env={"PATH": os.environ["PATH"]})
     tell("bare", bare.pid)
     time.sleep(600)
     return 1
