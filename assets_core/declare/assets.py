@@ -93,7 +93,9 @@ def _define(function: object, options: dict[str, Any]) -> AssetDefinition:
     )
 
 
-_MAKING = frozenset({"batch", "batch_inputs", "code_version", "retry", "timeout"})
+_MAKING = frozenset(
+    {"batch", "batch_inputs", "code_version", "pool", "priority", "retry", "timeout"}
+)
 
 
 def function_of(function: object, decorator: str, depth: int) -> FunctionType:

@@ -74,6 +74,8 @@ _MAKING = frozenset(
         "batch_inputs",
         "can_subset",
         "code_version",
+        "pool",
+        "priority",
         "publish",
         "retry",
         "timeout",

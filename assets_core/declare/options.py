@@ -19,6 +19,7 @@ from assets_core.errors import DefinitionError, Place
 from assets_core.model.assets import AssetDefinition, Batch, BatchInputs, Dependency, Retry
 from assets_core.model.checks import CheckSpec
 from assets_core.model.json import JSON
+from assets_core.model.pools import POOL_NAME
 from assets_core.partitions import PartitionsDefinition
 
 Checks = Iterable["CheckSpec | Iterable[CheckSpec]"]
@@ -69,6 +70,10 @@ class SqlAssetOptions(OutputOptions, total=False):
     retry: Retry
     timeout: float
     """Seconds that one call may take, its checks included; then its process and all it started are stopped."""
+    pool: str | Iterable[str] | Mapping[str, int]
+    """The pools from which a call takes a slot while it runs, or so many: ``{"warehouse": 2}``."""
+    priority: int
+    """Of what is ready, calls of greater priority start first; 0 where nothing is said."""
 
 
 class AssetOptions(SqlAssetOptions, total=False):
@@ -99,6 +104,8 @@ class MultiAssetOptions(TypedDict, total=False):
     retry: Retry
     timeout: float
     """Seconds that one call may take, the checks of its outputs included."""
+    pool: str | Iterable[str] | Mapping[str, int]
+    priority: int
 
 
 class Refused(Exception):
@@ -269,10 +276,35 @@ def _shown_place(place: Place | None) -> Place | None:
 
 
 def _batch(value: object) -> object:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if is_count or value == "all":
+    if _is_count(value) or value == "all":
         return value
     raise Refused(f"takes a number of partitions or 'all', not {_shown(value)}")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _pools(value: object) -> tuple[tuple[str, int], ...]:
+    if isinstance(value, str | Mapping):
+        slots = {value: 1} if isinstance(value, str) else dict(value)
+    elif isinstance(value, Iterable):
+        slots = dict.fromkeys(value, 1)
+    else:
+        raise Refused(f"takes the name of a pool or several, not {_shown(value)}")
+    for name, number in slots.items():
+        if not isinstance(name, str) or not POOL_NAME.fullmatch(name):
+            said = "lower-case letters, digits and `-`, at most 64"
+            raise Refused(f"takes names of pools ({said}), not {_shown(name)}")
+        if not _is_count(number):
+            raise Refused(f"takes a number of slots from 1 for `{name}`, not {_shown(number)}")
+    return tuple(sorted(slots.items()))
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise Refused(f"takes a whole number, not {_shown(value)}")
 
 
 def _seconds(value: object) -> float:
@@ -314,7 +346,9 @@ _ACCEPT: dict[str, Callable[[object], object]] = {
     "optional": _instance(bool, called="True or False"),
     "owners": _texts,
     "partitions": _instance(PartitionsDefinition, called="a partitions definition"),
+    "pool": _pools,
     "prefix": _path,
+    "priority": _whole,
     "publish": _one_of("each", "together"),
     "retry": _instance(Retry, called="`Retry(...)`"),
     "row_order": _one_of("canonical", "as_produced"),

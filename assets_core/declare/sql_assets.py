@@ -28,7 +28,7 @@ from assets_core.errors import DefinitionError, Place
 from assets_core.model.assets import AssetDefinition, Dependency, SqlBody
 
 DIALECT = "duckdb"
-_MAKING = frozenset({"batch", "code_version", "retry", "timeout"})
+_MAKING = frozenset({"batch", "code_version", "pool", "priority", "retry", "timeout"})
 
 
 def sql_asset(

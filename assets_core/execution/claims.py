@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from assets_core.execution.backlog import Backlog
 from assets_core.execution.batching import calls_of
 from assets_core.execution.calls import (
     Call,
@@ -18,6 +19,7 @@ from assets_core.execution.calls import (
     related_versions,
     targets_of,
 )
+from assets_core.execution.holding_up import HoldingUp
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.graph import Edge
@@ -26,7 +28,7 @@ from assets_core.partitions import PartitionSet
 from assets_core.planning.candidates import Kept, sort_candidates
 from assets_core.planning.own_partitions import along_self
 from assets_core.planning.staleness import Verdict
-from assets_core.ports import Lease, LimitFull, PoolFull, Refusal, Transaction
+from assets_core.ports import Lease, LimitFull, PoolFull, Transaction
 
 _NONE = PartitionSet.EMPTY
 
@@ -54,9 +56,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A claim that got nothing."""
+    """A claim that another live run's lease stood in the way of."""
 
-    why: Refusal
+    lease: Lease
     wanted: dict[int, PartitionSet]
 
 
@@ -67,13 +69,17 @@ class Claimer:
         self.state = state
         self._recheck = recheck
         """Evaluates today's checks on candidates, instead of computing them again."""
-        self._pending: dict[int, Ready] = {}
+        self._backlog = Backlog(
+            state.needs.__getitem__, lambda number: state.graph.definitions[number].priority
+        )
         """Decided and ready, but there was no room to run them yet."""
+        self.holding_up = HoldingUp(state)
 
     def claim(self, tx: Transaction, room: int) -> tuple[list[Call], list[Refused]]:
         """Settle what needs no run and claim up to ``room`` calls; what is refused counts as flying until put back."""
         calls: list[Call] = []
         refused: list[Refused] = []
+        self.holding_up.look_again()
         while len(calls) < room:
             ready = self._next()
             if ready is None:
@@ -87,24 +93,23 @@ class Claimer:
             definition = self.state.graph.definition_of[asset]
             ready = self._decide(definition)
             if ready is not None:
-                self._keep(definition, ready.wanted)
-        if not self._pending:
-            return None
-        return self._pending.pop(min(self._pending))
+                self._backlog.add(definition, ready.wanted)
+        taken = self._backlog.take(self.holding_up.needs)
+        return None if taken is None else Ready(*taken)
 
     def reconsider(self) -> None:
         """Another writer moved pointers: what was decided before that is decided again."""
-        for definition in self._pending:
+        for definition in self._backlog:
             for asset in self.state.graph.outputs_of[definition]:
                 self.state.frontier.touch(asset)
-        self._pending.clear()
+        self._backlog.clear()
 
     def _decide(self, definition: int) -> Ready | None:
         graph, frontier = self.state.graph, self.state.frontier
         ready = Ready(definition)
         if self._batch_reads_itself(definition):  # one partition's inputs are the others
-            self._pending.pop(definition, None)
-        decided = self._pending.get(definition, ready).wanted
+            self._backlog.drop(definition)
+        decided = self._backlog.of(definition)
         for asset in graph.outputs_of[definition]:
             everything = frontier.ready(asset)
             partitions = everything - decided.get(asset, _NONE)
@@ -248,18 +253,22 @@ class Claimer:
         self, tx: Transaction, ready: Ready, room: int, calls: list[Call], refused: list[Refused]
     ) -> None:
         one_at_a_time = self._batch_reads_itself(ready.definition)
-        taken = _NONE
+        taken, keep = _NONE, not one_at_a_time
         for chunk in islice(self._calls(ready), 1 if one_at_a_time else room - len(calls)):
-            taken |= chunk
             wanted = {a: p & chunk for a, p in ready.wanted.items() if p & chunk}
             call = self._claim_one(tx, ready, wanted)
+            if isinstance(call, PoolFull | LimitFull):
+                self.holding_up.add(ready.definition, call)
+                keep = True
+                break
+            taken |= chunk
             if isinstance(call, Refused):
                 refused.append(call)
             else:
                 calls.append(call)
         left = {a: p - taken for a, p in ready.wanted.items() if p - taken}
-        if left and not one_at_a_time:
-            self._keep(ready.definition, left)
+        if left and keep:
+            self._backlog.add(ready.definition, left)
 
     def _batch_reads_itself(self, definition: int) -> bool:
         """Whether calls of several partitions take earlier ones from themselves, and so cannot overlap."""
@@ -268,11 +277,6 @@ class Claimer:
         return graph.definitions[definition].batch != 1 and any(
             e.upstream in assets for e in graph.inputs(assets[0])
         )
-
-    def _keep(self, definition: int, wanted: dict[int, PartitionSet]) -> None:
-        kept = self._pending.setdefault(definition, Ready(definition))
-        for asset, partitions in wanted.items():
-            kept.wanted[asset] = kept.wanted.get(asset, _NONE) | partitions
 
     def _calls(self, ready: Ready) -> Iterator[PartitionSet]:
         """The partitions of each call."""
@@ -283,13 +287,18 @@ class Claimer:
 
     def _claim_one(
         self, tx: Transaction, ready: Ready, wanted: dict[int, PartitionSet]
-    ) -> Call | Refused:
+    ) -> Call | Refused | PoolFull | LimitFull:
         state = self.state
         targets = targets_of(list(wanted), wanted)
         leases = tx.claim(
-            state.env, state.run, [(state.address(t.asset, t.ordinal), t.attempt) for t in targets]
+            state.env,
+            state.run,
+            [(state.address(t.asset, t.ordinal), t.attempt) for t in targets],
+            state.needs[ready.definition],
         )
-        if isinstance(leases, Lease | PoolFull | LimitFull):
+        if isinstance(leases, PoolFull | LimitFull):
+            return leases
+        if isinstance(leases, Lease):
             for asset, partitions in wanted.items():
                 state.frontier.launch(asset, partitions)
             return Refused(leases, wanted)

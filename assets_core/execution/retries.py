@@ -40,10 +40,14 @@ class Retries:
     def schedule(self, call: Call, failed: tuple[Target, ...], now: float) -> float:
         """Try the failed targets of a call again later; returns the delay in seconds."""
         delay = delay_s(self._policy(call), call.tries, self._random())
+        self.postpone(call, failed, now + delay)
+        return delay
+
+    def postpone(self, call: Call, failed: tuple[Target, ...], at: float) -> None:
+        """Try them at ``at``, in monotonic seconds."""
         self._count += 1
         self._calls[self._count] = (call, failed)
-        heapq.heappush(self._due, Due(now + delay, self._count))
-        return delay
+        heapq.heappush(self._due, Due(at, self._count))
 
     def due(self, now: float) -> list[tuple[Call, tuple[Target, ...]]]:
         """The calls whose time has come."""

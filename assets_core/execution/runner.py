@@ -15,8 +15,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.errors import AssetsError, ConflictError, StopNow
-from assets_core.execution.calls import Call, Target, make_request
+from assets_core.errors import AssetsError, StopNow
+from assets_core.execution.calls import Call
 from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
 from assets_core.execution.checkup import Checkup
@@ -25,8 +25,8 @@ from assets_core.execution.claims import Claimer, Refused
 from assets_core.execution.halting import Halting
 from assets_core.execution.landing import Flight, landed_of
 from assets_core.execution.lost import lost_attempts, lost_completions
-from assets_core.execution.own_inputs import Returned, pinned_again
-from assets_core.execution.paths import new_id
+from assets_core.execution.next_tries import next_try
+from assets_core.execution.own_inputs import Returned
 from assets_core.execution.recording import Recorder
 from assets_core.execution.retries import Retries
 from assets_core.execution.settling import Settler
@@ -49,8 +49,9 @@ from assets_core.partitions import PartitionSet
 from assets_core.planning.blocked_text import blocked_by
 from assets_core.ports import (
     Executor,
-    Lease,
+    LimitFull,
     Outcome,
+    PoolFull,
     StateStore,
     Transaction,
 )
@@ -231,7 +232,8 @@ class Runner:
     @property
     def _waiting(self) -> bool:
         """Whether there will be something to do though nothing is running."""
-        due = len(self._retries) or self._conflicts or not self._checkups.idle
+        due = len(self._retries) or self._conflicts or self._claimer.holding_up.needs
+        due = due or not self._checkups.idle
         return self._halting.status is None and bool(due)
 
     def _await(self) -> list[tuple[Flight, Future[Outcome]]]:
@@ -262,8 +264,8 @@ class Runner:
 
     def _until_timer(self) -> float | None:
         times = [at for at, _ in self._conflicts]
-        if self._retries.next_at is not None:
-            times.append(self._retries.next_at)
+        later = (self._retries.next_at, self._claimer.holding_up.next_at)
+        times += [at for at in later if at is not None]
         if not times or self._halting.status is not None:
             return None
         return max(0.0, min(times) - self.state.clock.monotonic())
@@ -326,44 +328,16 @@ class Runner:
     def _retry(self, tx: Transaction) -> list[Call]:
         calls = []
         for call, failed in self._retries.due(self.state.clock.monotonic()):
-            again = self._next_try(tx, call, failed)
-            if again is not None:
-                calls.append(again)
+            again = next_try(self.state, tx, call, failed)
+            match again:
+                case Call():
+                    calls.append(again)
+                case PoolFull() | LimitFull():
+                    at = self._claimer.holding_up.again_at(call.definition, again)
+                    self._retries.postpone(call, failed, at)
+                case None:
+                    pass
         return calls
-
-    def _next_try(self, tx: Transaction, call: Call, failed: tuple[Target, ...]) -> Call | None:
-        """The same claim and the same pins, with a fresh attempt for each target that failed.
-
-        None where another run took the claim meanwhile: then it is decided again, like any claim that is refused.
-        """
-        state = self.state
-        targets = tuple(replace(t, attempt=new_id()) for t in failed)
-        held = {lease.attempt: lease for lease in call.leases}
-        leases: list[Lease] = []
-        try:
-            for old, new in zip(failed, targets, strict=True):
-                leases.append(tx.renew(held[old.attempt], new.attempt))
-        except ConflictError:
-            tx.release([*leases, *(held[t.attempt] for t in failed)])
-            for target in failed:
-                single = PartitionSet.range(target.ordinal, target.ordinal + 1)
-                state.frontier.put_back(target.asset, single)
-            return None
-        request = make_request(
-            state, call.definition, new_id(), targets, lambda wanted: tx.pins(state.env, wanted)
-        )
-        asset = targets[0].asset
-        inputs = pinned_again(state, asset, call.request.inputs, request.inputs)
-        pinned = replace(request, inputs=inputs, related=call.request.related)
-        return replace(
-            call,
-            id=pinned.call,
-            targets=targets,
-            leases=tuple(leases),
-            inputs={t.ordinal: call.inputs[t.ordinal] for t in targets},
-            request=pinned,
-            tries=call.tries + 1,
-        )
 
     # --- claims that were refused, and submitting ------------------------------------------------------------------
 

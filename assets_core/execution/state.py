@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from assets_core.lineage import Lineage
 from assets_core.model.assets import AssetDefinition
 from assets_core.model.events import Blocked, Event
 from assets_core.model.keys import AssetKey, AssetPartition
+from assets_core.model.pools import Needs
 from assets_core.model.records import MaterializationRecord
 from assets_core.model.values import StoredPart
 from assets_core.partitions import PartitionSet
@@ -43,6 +44,8 @@ class RunState:
     forced: dict[int, PartitionSet]
     values_of: Callable[[AssetDefinition], tuple[tuple[str, str], ...]]
     """(name, digest) of the module values in a definition's code version."""
+    needs: Sequence[Needs]
+    """By definition number: what a call needs of pools and rate limits."""
     grace_s: float
     """Seconds between asking a call to stop and killing it."""
     tally: Tally = field(default_factory=Tally)

@@ -176,6 +176,10 @@ class AssetDefinition:
     retry: Retry = Retry()
     timeout: float | None = None
     """Seconds that one call may take, its checks included."""
+    pool: tuple[tuple[str, int], ...] = ()
+    """(name, slots) of the pools from which a call takes slots while it runs."""
+    priority: int = 0
+    """Of what is ready, calls of greater priority start first."""
 
     @property
     def key(self) -> AssetKey:

@@ -114,6 +114,23 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldUp:
+    """Ready, but something of it waits for slots of ``pool`` or for the rate limit ``limit``; told once per asset.
+
+    ``runs`` are the other runs that hold slots; ``again_in_s`` is when the limit lets the next call start.
+    """
+
+    asset: AssetKey
+    pool: str | None
+    limit: str | None
+    taken: int | None
+    """Slots that are taken of those that the pool has."""
+    size: int | None
+    runs: tuple[str, ...]
+    again_in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Superseded:
     asset: AssetKey
     partition: str
@@ -157,6 +174,6 @@ class RunFinished:
 
 Event: TypeAlias = (
     "RunStarted | StepStarted | StepFinished | Materialized | Published | RunExtended | Unchanged"
-    " | Adopted | Rejected | AttemptFailed | Blocked | Superseded | CheckEvaluated | UndeclaredFilesRead"
+    " | Adopted | Rejected | AttemptFailed | Blocked | HeldUp | Superseded | CheckEvaluated | UndeclaredFilesRead"
     " | PartitionsAdded | RunFinished"
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,7 @@ class Project:
             yield self._in_memory
             return
         url = self.definitions.settings.store
-        opened = open_for_a_look if read_only else open_store
+        opened = open_for_a_look if read_only else partial(open_store, now=self._seconds)
         store = opened(
             url, alive=lambda run: is_alive(home, run), holds=lambda run: holds_leases(home, run)
         )
@@ -145,6 +146,9 @@ class Project:
         finally:
             if self._in_memory is None:
                 store.close()
+
+    def _seconds(self) -> float:
+        return self.clock.now().timestamp()
 
     def share_state(self, other: Project) -> None:
         """Use the in-memory state of another project."""

@@ -27,6 +27,7 @@ from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
 from assets_core.ports import ProjectRef, StateReader, StepRequest
 from assets_core.project.parsed_queries import ParsedQueries
+from assets_core.project.pools import needs_of
 from assets_core.project.registry import evaluators, materializers
 from assets_core.project.versions import Versioner
 from assets_core.settings import Settings, find_config, parse_overrides, read_settings
@@ -90,6 +91,7 @@ class Definitions:
         self.redactor = redactor
         self._declared = tuple(_with_defaults(d, settings) for d in definitions)
         self.graph: AssetGraph = build_graph(self._declared)
+        self.needs = needs_of(self.graph, settings)
         """Without the keys of dynamic partitions, which the state store has: see ``graph_with``."""
         self.dynamic_names = dynamic_names(self._declared)
         self._with_keys: tuple[AllKeys, AssetGraph] | None = None
@@ -265,6 +267,8 @@ def _with_defaults(definition: AssetDefinition, settings: Settings) -> AssetDefi
         definition = replace(definition, retry=Retry(**settings.retry))
     if settings.timeout is not None and definition.timeout is None:
         definition = replace(definition, timeout=settings.timeout)
+    if settings.pool and not definition.pool and not definition.is_source:
+        definition = replace(definition, pool=tuple((name, 1) for name in settings.pool))
     if settings.materializer is not None and not definition.is_source:
         outputs = tuple(
             replace(s, materializer=s.materializer or settings.materializer)

@@ -12,7 +12,7 @@ from assets_core.declare.secrets import is_reference, resolve_reference
 from assets_core.errors import ConfigError
 from assets_core.settings.files import ConfigFile, find_config
 from assets_core.settings.origins import Given, Origin, Source
-from assets_core.settings.schema import ENV, READERS, accepted, nearest, read_table
+from assets_core.settings.schema import ENV, READERS, accepted, named, nearest, read_table
 from assets_core.settings.tree import Settings
 
 DEFAULT_ENV = "default"
@@ -98,6 +98,9 @@ def _tree(
         materializer=value("materializer", None),
         materializer_options=_options(given),
         timeout=value("timeout", None),
+        pool=value("pool", ()),
+        pools=_named(given, "pools"),
+        rate_limits=_named(given, "rate_limits"),
         grace=value("grace", GRACE_S),
         lease=value("lease", LEASE_S),
         run_retries=value("run_retries", 0),
@@ -144,6 +147,10 @@ def _data(given: Given | None, root: Path, home: Path) -> Path:
         summary = f"`data` must be a folder, not the address `{given.value}`"
         raise ConfigError("E405", summary, place=given.origin.place)
     return root / Path(str(given.value)).expanduser()
+
+
+def _named(given: Mapping[tuple[str, ...], Given], table: str) -> dict[str, Any]:
+    return {path[1]: item.value for path, item in given.items() if path[0] == table}
 
 
 def _options(given: Mapping[tuple[str, ...], Given]) -> dict[str, dict[str, object]]:
@@ -232,6 +239,10 @@ def _is_taken(found: _Variables, name: str, text: str) -> bool:
             found.config["__".join(rest)] = text
         case ["CONNECTIONS", connection, name_of_field] if connection and name_of_field:
             found.connections[connection, name_of_field] = text
+        case ["POOLS", pool] if pool:
+            path = ("pools", named("pools", pool.lower().replace("_", "-"), origin))
+            if text:
+                found.settings[path] = Given(accepted(path, text, origin), origin)
         case ["MATERIALIZER_OPTIONS", materializer, option] if materializer and option:
             path = ("materializer_options", materializer.lower(), option.lower())
             found.settings[path] = Given(_toml_value(text), origin)

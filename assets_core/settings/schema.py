@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
+from assets_core.model.pools import POOL_NAME
+from assets_core.settings.concurrency import pool_slots, rate_of
 from assets_core.settings.files import OWN, ConfigFile
 from assets_core.settings.origins import Given, Origin, Source
 
@@ -80,6 +82,7 @@ READERS: Mapping[Path, Reader] = {
     ("fingerprint_packages",): TEXTS,
     ("materializer",): TEXT,
     ("timeout",): SECONDS,
+    ("pool",): TEXTS,
     ("grace",): NUMBER,
     ("lease",): LEASE,
     ("run_retries",): WHOLE,
@@ -92,6 +95,11 @@ READERS: Mapping[Path, Reader] = {
     ("gc", "candidates"): NUMBER,
     ("gc", "logs"): NUMBER,
 }
+NAMED: Mapping[str, Reader] = {
+    "pools": Reader("a number of slots from 1, or {slots = 2}", pool_slots, int),
+    "rate_limits": Reader('a rate such as "10/minute" (or second, hour)', rate_of),
+}
+"""Tables whose names are the user's and whose values are read alike."""
 FREE = ("materializer_options", "connections")
 """Tables of tables whose inner names are the user's: ``[connections.warehouse]``."""
 CONFIG, ENV = "config", "env"
@@ -100,7 +108,7 @@ CONFIG, ENV = "config", "env"
 def names_at(path: Path) -> tuple[str, ...]:
     """The names that may stand in the table at ``path`` (relative to a settings table)."""
     fixed = dict.fromkeys(known[len(path)] for known in READERS if known[: len(path)] == path)
-    return (*fixed, *((*FREE, CONFIG) if not path else ()))
+    return (*fixed, *((*NAMED, *FREE, CONFIG) if not path else ()))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -131,6 +139,8 @@ def _read_key(
     origin = Origin(Source.ENVIRONMENT if base else Source.FILE, "", file, (*base, *path))
     if path in READERS:
         leaves[path] = Given(accepted(path, value, origin), origin)
+    elif path[0] in NAMED:
+        _read_named(leaves, file, origin, path[0], value)
     elif path[0] in (*FREE, CONFIG):
         _read_free(leaves, file, origin, path, value)
     elif names_at(path):
@@ -138,6 +148,27 @@ def _read_key(
             _read_key(leaves, file, base, (*path, name), inner)
     else:
         raise unknown_key(file, origin, path)
+
+
+def _read_named(
+    leaves: dict[Path, Given], file: ConfigFile, origin: Origin, table: str, value: object
+) -> None:
+    for name, inner in _table(value, origin).items():
+        below = Origin(origin.source, "", file, (*origin.path, name))
+        path = (table, named(table, name, below))
+        leaves[path] = Given(accepted(path, inner, below), below)
+
+
+def named(table: str, name: str, origin: Origin) -> str:
+    """A name that may stand in a table of ``NAMED``; raises ConfigError E405."""
+    if table != "pools" or POOL_NAME.fullmatch(name):
+        return name
+    raise ConfigError(
+        "E405",
+        f"`{name[:100]}` is not a name for a pool" + (f" ({origin.name})" if origin.name else ""),
+        place=origin.key_place,
+        help="use lower-case letters, digits and `-`, at most 64",
+    )
 
 
 def _read_free(
@@ -163,7 +194,7 @@ def _table(value: object, origin: Origin) -> Mapping[str, object]:
 
 def accepted(path: Path, value: object, origin: Origin) -> object:
     """``value`` in its final type; raises ConfigError E405."""
-    reader = READERS[path]
+    reader = _reader(path)
     if origin.is_text and isinstance(value, str):
         try:
             value = reader.from_text(value)
@@ -175,6 +206,10 @@ def accepted(path: Path, value: object, origin: Origin) -> object:
     return result
 
 
+def _reader(path: Path) -> Reader:
+    return READERS[path] if path in READERS else NAMED[path[0]]
+
+
 def _wrong(path: Path, value: object, origin: Origin) -> ConfigError:
     shown = (
         f'"{value}"'
@@ -184,7 +219,7 @@ def _wrong(path: Path, value: object, origin: Origin) -> ConfigError:
         else repr(value)
     )
     given = f" ({origin.name})" if origin.name else ""
-    summary = f"`{'.'.join(path)}`{given} must be {READERS[path].expected}, not {shown}"
+    summary = f"`{'.'.join(path)}`{given} must be {_reader(path).expected}, not {shown}"
     return ConfigError("E405", summary, place=origin.place)
 
 

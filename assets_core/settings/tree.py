@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assets_core.settings.concurrency import Rate
 from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
 
@@ -54,6 +55,12 @@ class Settings:
     materializer_options: Mapping[str, Mapping[str, object]]
     timeout: float | None
     """Seconds that a call may take whose definition says nothing; None: any time."""
+    pool: tuple[str, ...]
+    """The pools of definitions that name none."""
+    pools: Mapping[str, int]
+    """The slots of each pool."""
+    rate_limits: Mapping[str, Rate]
+    """By asset key or ``tag:name=value``."""
     grace: float
     """Seconds between asking a call to stop and killing it."""
     lease: float
@@ -155,6 +162,12 @@ class Settings:
             "run_retries",
         ):
             yield self._row((name,), getattr(self, name))
+        if self.pool:
+            yield self._row(("pool",), self.pool)
+        for name, slots in self.pools.items():
+            yield self._row(("pools", name), slots)
+        for name, rate in self.rate_limits.items():
+            yield self._row(("rate_limits", name), rate)
         for name, value in self.retry.items():
             yield self._row(("retry", name), value)
         for name, value in self.gc.items():

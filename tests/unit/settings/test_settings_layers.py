@@ -212,7 +212,7 @@ WRONG = [
         (
             "E404: `zzz` is not a setting (pyproject.toml:2:1); the keys here are config, connections, data, env, "
             "executor, fingerprint_packages, gc, grace, home, jobs, lease, materializer, materializer_options, module, "
-            "retry, run_retries, store, timeout"
+            "pool, pools, rate_limits, retry, run_retries, store, timeout"
         ),
     ),
     (
