@@ -19,6 +19,7 @@ from assets_core.model.events import (
     AttemptFailed,
     CheckEvaluated,
     Event,
+    HeldUp,
     Materialized,
     PartitionsAdded,
     Rejected,
@@ -44,6 +45,7 @@ class Progress:
         self.tracker = Tracker(plan)
         self._many = len(self.tracker.assets) > MANY
         self._said = 0
+        self._waits = 0
         self._beat = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,11 +105,21 @@ class Progress:
                     ("  note: ", "note"),
                     f"{event.asset} added {count} to {event.name}: {some}",
                 )
+            case HeldUp():
+                return self._held_up(event)
             case Materialized() if self.session.options.verbose and finished is None:
                 where = address(event.asset, event.partition)
                 return (("    ", ""), where, (f"  {duration(event.duration_s)}", "dim"))
             case _:
                 return None
+
+    def _held_up(self, event: HeldUp) -> tuple[Piece, ...] | None:
+        """What the run's own steps do to each other goes without saying."""
+        if event.pool is not None and not event.runs and not self.session.options.verbose:
+            return None
+        self._waits += 1
+        text = f"{event.asset} {waiting_text(event)}"
+        return (("  . ", "dim"), (text, "dim")) if self._waits <= _NOISE else None
 
     def _failure(self, event: AttemptFailed) -> tuple[Piece, ...] | None:
         where = address(event.asset, event.partition)
@@ -191,6 +203,7 @@ class LiveProgress(Progress):
             lines.append(STOPPING)
         room = max(0, size.lines - 2 - len(lines))
         lines += [_row(asset, moment) for asset in moment.running[:room]]
+        lines += [_waiting_row(a) for a in moment.waiting[: room - len(moment.running[:room])]]
         return Text("\n".join(safe_text(line)[: size.columns - 1] for line in lines))
 
 
@@ -206,10 +219,25 @@ def _amount(steps: int) -> str:
     return f"{counted(steps, 'asset-partition')} to run or to decide" if steps else "nothing to run"
 
 
+def waiting_text(event: HeldUp) -> str:
+    """What it waits for, and who is in the way."""
+    if event.limit is not None:
+        return (
+            f"waits for the rate limit {event.limit}: again in {duration(event.again_in_s or 0.0)}"
+        )
+    others = counted(len(event.runs), "other run")
+    whose = f", by {others}" if event.runs else ""
+    return f"waits for pool {event.pool}: {event.taken} of {event.size} slots are taken{whose}"
+
+
 def _heartbeat_text(moment: Moment) -> str:
     names = [f"{a.key} ({a.done} of {a.total})" if a.total > 1 else a.key for a in moment.running]
     running = f", running: {', '.join(names[:4])}" if names else ""
-    return f"  {moment.done:,} of {moment.total:,} after {duration(moment.elapsed)}{running}"
+    held = [f"{a.key} ({a.waits_for})" for a in moment.waiting]
+    waiting = f", waiting: {', '.join(held[:4])}" if held else ""
+    return (
+        f"  {moment.done:,} of {moment.total:,} after {duration(moment.elapsed)}{running}{waiting}"
+    )
 
 
 def _bar(moment: Moment, width: int, *, unicode: bool) -> str:
@@ -218,6 +246,10 @@ def _bar(moment: Moment, width: int, *, unicode: bool) -> str:
     filled = size * moment.done // max(1, moment.total)
     full, empty = ("█", "░") if unicode else ("#", "-")
     return full * filled + empty * (size - filled) + text
+
+
+def _waiting_row(asset: AssetProgress) -> str:
+    return f"  {asset.key}  waits for {asset.waits_for}"
 
 
 def _row(asset: AssetProgress, moment: Moment) -> str:

@@ -12,8 +12,9 @@ from assets_core.cli.errors import Line
 from assets_core.cli.session import session_of
 
 if TYPE_CHECKING:
+    from assets_core.model.pools import Needs
     from assets_core.model.records import CheckRecord, MaterializationRecord
-    from assets_core.ports import StateReader
+    from assets_core.ports import SlotHolder, StateReader
     from assets_core.project import Project
     from assets_core.project.status import Status
 
@@ -31,6 +32,9 @@ class _Found:
     status: Status
     versions: Sequence[MaterializationRecord]
     results: Sequence[CheckRecord]
+    needs: Needs
+    holders: Sequence[SlotHolder]
+    """Living calls that hold slots of its pools."""
 
 
 def run(ctx: typer.Context, address: Address) -> int:
@@ -54,6 +58,8 @@ def run(ctx: typer.Context, address: Address) -> int:
                 project.definitions.versions,
                 status.statuses,
                 status.lineage.now,
+                needs=found.needs,
+                holders=found.holders,
                 materializations=found.versions,
                 results=found.results,
             )
@@ -77,7 +83,11 @@ def _find(project: Project, reader: StateReader, status: Status, address: str) -
         results = reader.checks(project.env, spec.key, _RESULTS)
     else:
         results = reader.check_results([record.number for record in versions])
-    return _Found(number, partition, status, versions, results)
+    needs = project.definitions.needs[project.graph.definition_of[number]]
+    holders = reader.slot_holders() if needs.pools else ()
+    alive = {run for run in {h.run for h in holders} if reader.is_alive(run)}
+    living = [h for h in holders if h.run in alive]
+    return _Found(number, partition, status, versions, results, needs, living)
 
 
 def _lines(project: Project, found: _Found) -> Iterator[Line]:
@@ -95,6 +105,12 @@ def _lines(project: Project, found: _Found) -> Iterator[Line]:
             sorted({graph.keys[e.downstream] for e in graph.outputs(found.number)})
         ),
         "partitions": _partitions(found),
+        "pool": ", ".join(_pools(found)),
+        "rate limit": ", ".join(
+            f"{limit.name}: {project.definitions.settings.rate_limits[limit.name]}"
+            for limit in found.needs.limits
+        ),
+        "priority": str(project.definition(found.number).priority or ""),
         "status": _status(project, found),
         "code": project.definitions.versions.code[found.number][:12],
     }
@@ -114,6 +130,16 @@ def _partitions(found: _Found) -> str:
         return f"{definition.kind}, none yet"
     first, last = definition.key(existing.first), definition.key(existing.last)
     return f"{definition.kind}, {len(existing):,}: {first} .. {last}"
+
+
+def _pools(found: _Found) -> Iterator[str]:
+    """Each pool with the slots that a call takes, and how many are taken now."""
+    from assets_core.cli.wording import counted
+
+    for need in found.needs.pools:
+        taken = sum(holder.in_pool(need.pool) for holder in found.holders)
+        said = f"{need.pool}: {counted(need.slots, 'slot')} of {need.size}"
+        yield f"{said} ({taken} taken now)" if taken else said
 
 
 def _status(project: Project, found: _Found) -> str:

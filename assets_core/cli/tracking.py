@@ -15,6 +15,7 @@ from assets_core.model.events import (
     AttemptFailed,
     Blocked,
     Event,
+    HeldUp,
     Materialized,
     Published,
     Rejected,
@@ -56,6 +57,8 @@ class AssetProgress:
     since: float | None = None
     """Monotonic time since which something of it runs."""
     flying: int = 0
+    waits_for: str = ""
+    """The pool or limit that held it up last."""
 
     @property
     def done(self) -> int:
@@ -75,6 +78,8 @@ class Moment:
     done: int
     total: int
     running: tuple[AssetProgress, ...]
+    waiting: tuple[AssetProgress, ...]
+    """Those of which nothing runs because a pool or a limit holds them up."""
     elapsed: float
 
 
@@ -93,6 +98,7 @@ class Tracker:
         self.number = 0
         self._calls: dict[str, tuple[str, ...]] = {}
         self._running: dict[str, AssetProgress] = {}
+        self._held_up: dict[str, AssetProgress] = {}
         self._done = 0
         self._started = time.monotonic()
         self._lock = threading.Lock()
@@ -109,6 +115,7 @@ class Tracker:
                 self._done,
                 self.total,
                 tuple(self._running.values()),
+                tuple(a for a in self._held_up.values() if not a.flying and not a.finished),
                 time.monotonic() - self._started,
             )
 
@@ -130,6 +137,10 @@ class Tracker:
                 self._start(event)
             case StepFinished():
                 self._finish(event)
+            case HeldUp():
+                asset = self.assets.setdefault(event.asset, AssetProgress(event.asset, 0))
+                asset.waits_for = f"pool {event.pool}" if event.pool else f"limit {event.limit}"
+                self._held_up[event.asset] = asset
             case Materialized():
                 outcome = "materialized" if event.changed else "same content"
                 return self._settle(event.asset, outcome, event.duration_s)

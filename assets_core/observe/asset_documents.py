@@ -9,8 +9,10 @@ from assets_core.graph import AssetGraph
 from assets_core.model.checks import CheckOutcome, CheckStatus
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
+from assets_core.model.pools import NO_NEEDS, Needs, PoolNeed
 from assets_core.model.records import CheckRecord, MaterializationRecord
 from assets_core.observe.documents import Document, Statuses, asset_document, time_text
+from assets_core.ports import SlotHolder
 from assets_core.versioning.current import CurrentVersions
 
 
@@ -21,10 +23,15 @@ def show_document(
     statuses: Statuses,
     now: datetime,
     *,
+    needs: Needs = NO_NEEDS,
+    holders: Iterable[SlotHolder] = (),
     materializations: Sequence[MaterializationRecord] = (),
     results: Sequence[CheckRecord] = (),
 ) -> Document:
-    """``assets.show/1``: declared facts, status, and the given records of its versions and checks."""
+    """``assets.show/1``: declared facts, status, and the given records of its versions and checks.
+
+    ``holders`` are the calls of living runs that hold slots.
+    """
     spec = graph.specs[number]
     return {
         "schema": "assets.show/1",
@@ -44,10 +51,27 @@ def show_document(
         "file": spec.place.file,
         "line": spec.place.line or None,
         "downstream": sorted({graph.keys[edge.downstream] for edge in graph.outputs(number)}),
+        "pools": [_pool(need, list(holders)) for need in needs.pools],
+        "priority": graph.definitions[graph.definition_of[number]].priority,
+        "rate_limits": [
+            {"name": limit.name, "starts": limit.starts, "window_s": limit.window_s}
+            for limit in needs.limits
+        ],
         "code_version": versions.code[number],
         "config_version": versions.config[number],
         "materializations": [_materialization(record) for record in materializations],
         "results": [_record(record) for record in results],
+    }
+
+
+def _pool(need: PoolNeed, holders: Sequence[SlotHolder]) -> Document:
+    taking = [holder for holder in holders if holder.in_pool(need.pool)]
+    return {
+        "name": need.pool,
+        "slots": need.slots,
+        "size": need.size,
+        "taken": sum(holder.in_pool(need.pool) for holder in taking),
+        "runs": sorted({holder.run for holder in taking}),
     }
 
 

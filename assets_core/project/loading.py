@@ -91,8 +91,9 @@ class Definitions:
         self.redactor = redactor
         self._declared = tuple(_with_defaults(d, settings) for d in definitions)
         self.graph: AssetGraph = build_graph(self._declared)
-        self.needs = needs_of(self.graph, settings)
         """Without the keys of dynamic partitions, which the state store has: see ``graph_with``."""
+        self.needs = needs_of(self.graph, settings)
+        """By definition number, of either graph."""
         self.dynamic_names = dynamic_names(self._declared)
         self._with_keys: tuple[AllKeys, AssetGraph] | None = None
         self.resolver = Resolver(settings, parse_overrides(overrides), self.redactor)

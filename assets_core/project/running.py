@@ -22,7 +22,6 @@ from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import Executor, StateStore
 from assets_core.project.dead_runs import end_dead_runs
 from assets_core.project.observing import observation_records
-from assets_core.project.pools import needs_of
 from assets_core.project.registry import INLINE, executor_factory
 from assets_core.project.stored_data import require_data
 from assets_core.versioning.parts import parts_text
@@ -145,7 +144,7 @@ def _runner(
         tokens={a: dict(t) for a, t in planned.tokens.items()},
         values_of=project.definitions.values_of,
         grace_s=project.definitions.settings.grace,
-        needs=needs_of(graph, project.definitions.settings),
+        needs=project.definitions.needs,
         forced={a: p for a, p in forced.items() if p},
     )
     settings = RunSettings(

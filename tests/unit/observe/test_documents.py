@@ -470,6 +470,7 @@ EVERY_EVENT: list[events.Event] = [
         RAW, "", "a", Failure("ValueError", "no", "...", None), None, ("x",), None
     ),
     events.Blocked(MART, "", None, "no input"),
+    events.HeldUp(RAW, "warehouse", None, 2, 2, ("r2",), None),
     events.Superseded(MART, "", "a"),
     events.CheckEvaluated(MART, "", "known", False, True, None, "x", published=True),
     events.UndeclaredFilesRead(MART, ("data.csv",)),
