@@ -31,6 +31,8 @@ MAX_LINE = 16 * 1024
 TAIL_LINES = 20
 _OVERLAP = 4 * 1024
 """What is looked at behind the end of a long line: a secret that is cut in two could not be recognised."""
+_PIECE = 1 << 16
+"""Characters that are looked at in one go: a text of any length costs no more memory than this beside itself."""
 DRAIN_S = 1.0
 _MARKER = "\n[output capped at {} MB; what follows is not kept]\n"
 
@@ -70,18 +72,20 @@ class LogFile(io.TextIOBase):
 
     def write(self, text: str) -> int:
         with self._lock:
-            return len(text) if self.closed else self._write(text)
+            if self._echo is not None and not self.closed:
+                self._echo.write(self._redact(text))
+            for start in range(0, len(text), _PIECE):
+                if not self.closed:
+                    self._write(text[start : start + _PIECE])
+        return len(text)
 
-    def _write(self, text: str) -> int:
-        if self._echo is not None:
-            self._echo.write(self._redact(text))
+    def _write(self, text: str) -> None:
         *lines, self._partial = (self._partial + text).split("\n")
         for line in lines:
             self._line(line)
         self._partial = self._partial[: MAX_LINE + _OVERLAP]
         if lines:
             self.flush()  # live: somebody may be following it
-        return len(text)
 
     def _line(self, line: str) -> None:
         if self._left <= 0:

@@ -118,12 +118,12 @@ def _refuse_link(path: Path) -> None:
 def make_asset_folders(home: Home, assets: Iterable[AssetKey]) -> None:
     """Create the folders of assets about to be materialized, so that their parent is made durable once for all.
 
-    It is made durable also where nothing was missing: a run that was killed may have made the folders and no more.
-    One that is a link is left to whoever writes there, who refuses it: the other assets go on.
+    What a killed run made and did not sync is made durable with the store's signature. One that is a link is left to
+    whoever writes there, who refuses it: the other assets go on.
     """
     folders = [home.data / key_to_path(asset) for asset in assets]
     created = [d for f in folders if not f.is_symlink() for d in make_private(f)]
-    for parent in {home.data, *(d.parent for d in created)}:
+    for parent in {d.parent for d in created}:
         _sync(parent)
 
 

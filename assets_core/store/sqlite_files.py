@@ -36,7 +36,8 @@ _NETWORK = frozenset(
     | {"smb2", "smb3", "smbfs", "webdav"}
     | {"fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"}
 )
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
+"""What is mounted where. Looked up when it is needed, so that another table can be put in its place."""
 KEEP_DATA = "the data of your assets is not in this file and stays where it is"
 
 
@@ -167,7 +168,7 @@ def _has_content(path: Path) -> bool:
         return False
 
 
-def refuse_network(path: Path, mounts: Path = _MOUNTS) -> None:
+def refuse_network(path: Path, mounts: Path | None = None) -> None:
     """Refuse a state file on a network filesystem, where SQLite's locks and shared memory do not hold."""
     kind = filesystem_kind(path, mounts)
     if kind in _NETWORK:
@@ -179,10 +180,10 @@ def refuse_network(path: Path, mounts: Path = _MOUNTS) -> None:
         )
 
 
-def filesystem_kind(path: Path, mounts: Path = _MOUNTS) -> str:
+def filesystem_kind(path: Path, mounts: Path | None = None) -> str:
     """The type of the filesystem that holds ``path``, ``""`` where the system does not say."""
     try:
-        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+        lines = (mounts or MOUNTS).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return _kind_by_psutil(path)
     place = os.path.realpath(path)

@@ -45,10 +45,8 @@ class Seam:
         self.meet = meet
         self.count = 0
 
-    def install(self) -> None:
-        """For the rest of the life of this process."""
-        from sqlalchemy import Engine, event
-
+    def install(self, *, store: bool = True) -> None:
+        """For the rest of the life of this process; without ``store`` transactions are not met."""
         for name in CALLS:
             self._watch(name)
         original = io.open
@@ -64,6 +62,12 @@ class Seam:
             return original(file, mode, *args, **kwargs)
 
         io.open = builtins.open = opened  # type: ignore[assignment]
+        if store:
+            self._watch_transactions()
+
+    def _watch_transactions(self) -> None:
+        from sqlalchemy import Engine, event
+
         for name in STORE:
             event.listen(Engine, name, lambda _, name=name: self._point(name, "", writing=True))
 
