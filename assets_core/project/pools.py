@@ -47,6 +47,8 @@ def _needs(definition: AssetDefinition, settings: Settings) -> Needs:
 def _pools(definition: AssetDefinition, settings: Settings) -> Iterator[PoolNeed]:
     for name, slots in definition.pool:
         size = settings.pools.get(name)
+        if size is None and settings.file is None:
+            continue  # there is nowhere to configure one: definitions as values, in a test or a notebook
         if size is None:
             raise _unknown_pool(definition, name, settings.pools)
         if slots > size:

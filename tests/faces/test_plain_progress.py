@@ -14,6 +14,7 @@ from assets_core.cli.screen import Screen
 from assets_core.cli.session import Session
 from assets_core.model.events import (
     AttemptFailed,
+    HeldUp,
     Materialized,
     RunExtended,
     RunStarted,
@@ -119,6 +120,36 @@ def test_a_heartbeat_says_what_is_running_while_nothing_else_does(
     first = heard.getvalue().splitlines()[0]
     assert first.startswith("  0 of 3 after ")
     assert first.endswith(", running: a (0 of 2)")
+
+
+def test_what_another_run_or_a_limit_holds_up_is_said(heard: Heard) -> None:
+    shown = Progress(on(heard), plan_of(a=2, b=1))
+    shown.see(HeldUp(A, "own", None, 1, 1, (), None))
+    shown.see(HeldUp(A, "duckdb", None, 1, 1, ("r2",), None))
+    shown.see(HeldUp(B, "warehouse", None, 3, 4, ("r2", "r3"), None))
+    shown.see(HeldUp(B, None, "tag:api=x", None, None, (), 12.4))
+    assert heard.getvalue().splitlines() == [
+        "  . a waits for pool duckdb: 1 of 1 slots are taken, by 1 other run",
+        "  . b waits for pool warehouse: 3 of 4 slots are taken, by 2 other runs",
+        "  . b waits for the rate limit tag:api=x: again in 12s",
+    ]
+
+
+def test_a_heartbeat_says_what_waits_of_what_nothing_runs(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "HEARTBEAT_S", 0.01)
+    shown = Progress(on(heard), plan_of(a=2, b=1, c=1))
+    shown.see(StepStarted("c", (A,), ("x",), 0.0))
+    for key in (A, B):
+        shown.see(HeldUp(key, "duckdb", None, 1, 1, (), None))
+    shown.see(HeldUp(AssetKey("c"), None, "c", None, None, (), 5.0))
+    shown.see(Materialized(AssetKey("c"), "", "t", 0.1, changed=True))
+    heard.line.clear()
+    with shown:
+        assert heard.line.wait(30)
+    beat = next(line for line in heard.getvalue().splitlines() if " after " in line)
+    assert beat.endswith(", running: a (0 of 2), waiting: b (pool duckdb)")
 
 
 def test_what_ended_is_no_longer_said_to_run(heard: Heard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from assets_core.model.events import Event, HeldUp, StepFinished, StepStarted
 from assets_core.model.records import AttemptStatus, RunStatus
+from assets_core.schemas import schema
+from tests.faces.command import Command
 from tests.faults.processes_seen import eventually
 from tests.scenarios.shops import FakeClock, Shop
 
@@ -355,6 +359,23 @@ def test_the_slot_of_a_run_that_is_killed_is_free_for_the_next(shop: Shop, start
         assert [h for h in reader.slot_holders() if h != holder] == []
 
 
+def test_show_says_what_an_asset_needs_and_who_has_it(shop: Shop, start: Start) -> None:
+    first_runs_second_waits(shop, start)
+    command = Command(shop.root)
+    with shop.project().reading() as reader:
+        (holder,) = reader.slot_holders()
+    document = command.json("show", "two")
+    assert document["pools"] == [
+        {"name": "duckdb", "slots": 1, "size": 1, "taken": 1, "runs": [holder.run]}
+    ]
+    assert (document["priority"], document["rate_limits"]) == (0, [])
+    shown = command("show", "two").out
+    assert "  pool       duckdb: 1 slot of 1 (1 taken now)\n" in shown
+    assert "priority" not in shown
+    names = [row["name"] for row in command.json("config", "show")["settings"]]
+    assert {"pools.duckdb", "pools.warehouse"} <= set(names)
+
+
 # --- rate limits ------------------------------------------------------------------------------------------------------
 
 LIMITED = """
@@ -400,6 +421,26 @@ def test_a_rate_limit_spreads_calls_over_time_and_holds_up_nothing_else(
     assert isinstance(shop.clock, FakeClock)
     assert len(shop.clock.slept) <= 250, "it waits and looks for a cancellation now and then"
     assert shop.todo() == []
+
+
+def test_a_limit_is_told_as_an_event_and_shown(tmp_path: Path) -> None:
+    shop = limited(tmp_path, '"tag:api" = "4/second"')
+    shop.define(LIMITED.replace("@asset\n", "@asset(priority=2)\n"))
+    command = Command(shop.root)
+    done = command("materialize", "--jsonl")
+    assert done.code == 0, done.err
+    events = [json.loads(line) for line in done.out.splitlines()]
+    for event in events:
+        Draft202012Validator(schema(event["schema"])).validate(event)
+    (held,) = [e for e in events if e.get("event") == "held_up"]
+    assert (held["asset"], held["limit"], held["pool"]) == ("fetched", "tag:api", None)
+    assert 0 < held["again_in_s"] <= 1
+    shown = command("show", "fetched").out
+    assert "  rate limit tag:api: 4/second\n" in shown
+    assert command.json("show", "fetched")["rate_limits"] == [
+        {"name": "tag:api", "starts": 4, "window_s": 1.0}
+    ]
+    assert "  priority   2\n" in command("show", "other").out
 
 
 def test_runs_one_after_the_other_share_a_limit(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from assets_core import asset, load, materialize
 from assets_core.errors import AssetsError
+from assets_core.testing import memory_project
 from tests.scenarios.shops import Shop
 
 TWO = "[tool.assets.pools]\nwarehouse = 2\n"
@@ -101,6 +103,18 @@ def test_it_is_located(config: str, text: str, message: str, tmp_path: Path) -> 
     with pytest.raises(AssetsError) as caught:
         shop.plan()
     assert str(caught.value) == message
+
+
+def test_definitions_without_a_project_are_not_limited(tmp_path: Path) -> None:
+    """There is nowhere to configure a pool: what a unit test materializes runs as it stands."""
+
+    @asset(pool={"warehouse": 3}, priority=1)
+    def rows() -> int:
+        return 1
+
+    project = memory_project([rows], root=tmp_path)
+    assert materialize(project).ok
+    assert load("rows", project=project) == 1
 
 
 def test_a_default_pool_is_for_assets_that_name_none(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assets_core.model.pools import Needs, PoolNeed, RateLimit
 from assets_core.ports import LimitFull, PoolFull, SlotHolder
+from assets_core.store import open_store
 
 ONE = Needs((PoolNeed("duckdb", 1, 1),))
 HALF = Needs((PoolNeed("warehouse", 2, 4),))
@@ -87,6 +89,23 @@ def test_whatever_ends_a_lease_frees_its_slots(end: str, world: Any, kit: Any) -
             world.dead.clear()
     assert taken(world) == {}
     assert world.take("b", run="run-2", needs=ONE)
+
+
+@pytest.mark.parametrize("engine", ["memory", "sqlite"])
+def test_a_run_that_is_stopped_keeps_its_slots_though_its_leases_hold_no_longer(
+    engine: str, tmp_path: Path, kit: Any
+) -> None:
+    """What it was using, it may still be using; another's result is kept out by the fence."""
+    url = "memory://" if engine == "memory" else f"sqlite:///{tmp_path}/state.db"
+    store = open_store(url, alive=lambda run: True, holds=lambda run: run != "run-1")
+    world = kit.World(store, url)
+    for run in ("run-1", "run-2"):
+        world.start(run)
+    world.take("a", needs=ONE)
+    world.take("b")
+    assert isinstance(world.claim("c", run="run-2", needs=ONE), PoolFull)
+    assert world.take("b", run="run-2")
+    store.close()
 
 
 def test_a_superseded_writer_does_not_free_the_slots_of_the_winner(world: Any, kit: Any) -> None:
