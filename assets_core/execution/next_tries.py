@@ -48,8 +48,7 @@ def _with(
     request = make_request(
         state, call.definition, new_id(), targets, lambda wanted: tx.pins(state.env, wanted)
     )
-    asset = targets[0].asset
-    inputs = pinned_again(state, asset, call.request.inputs, request.inputs)
+    inputs = pinned_again(state, call, targets, request.inputs)
     pinned = replace(request, inputs=inputs, related=call.request.related)
     return replace(
         call,

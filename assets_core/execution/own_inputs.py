@@ -6,11 +6,11 @@ each of the others read of its own asset is known only now, because the call mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.execution.calls import Call
+from assets_core.execution.calls import Call, Target
 from assets_core.execution.state import RunState
 from assets_core.graph import Edge
 from assets_core.model.keys import AssetKey
@@ -34,16 +34,35 @@ class Returned:
 
 
 def pinned_again(
-    state: RunState,
-    asset: int,
-    before: tuple[PinnedInput, ...],
-    now: tuple[PinnedInput, ...],
+    state: RunState, call: Call, failed: Sequence[Target], now: tuple[PinnedInput, ...]
 ) -> tuple[PinnedInput, ...]:
-    """The pins of another try: those of the claim, but of its own asset what its first try may have added to."""
-    own = {place for place, _ in _own_edges(state, asset)}
+    """The pins of another try: of those of the claim what the failed targets read, but no more.
+
+    Of its own asset it is what is current now: its first try may have added to that.
+    """
+    own = {place for place, _ in _own_edges(state, failed[0].asset)}
+    ordinals = {t.ordinal for t in failed}
     return tuple(
-        new if place in own else old
-        for place, (old, new) in enumerate(zip(before, now, strict=True))
+        new if place in own else _read_by(state, call, ordinals, place)
+        for place, new in enumerate(now)
+    )
+
+
+def _read_by(state: RunState, call: Call, ordinals: Collection[int], place: int) -> PinnedInput:
+    """What these partitions of a call read of one of its inputs: a batch must not see what the others do."""
+    pinned = call.request.inputs[place]
+    upstream = state.graph.specs[state.graph.numbers[pinned.upstream]].partitions
+    read = PartitionSet.EMPTY
+    for ordinal in ordinals:
+        read |= PartitionSet.from_text(call.inputs[ordinal][place].partitions)
+    keys = set(upstream.keys(read))
+    parts = tuple(part for part in pinned.parts if part.partition in keys)
+    return replace(
+        pinned,
+        parts=parts,
+        partitions=tuple(key for key in pinned.partitions if key in keys),
+        tokens=tuple(token for token in pinned.tokens if token[0] in keys),
+        like=pinned.like if parts or not pinned.parts else pinned.parts[-1],
     )
 
 

@@ -8,14 +8,13 @@ moved in the transaction that records (G1), and only if the fence is still ours 
 
 from __future__ import annotations
 
-import queue
 import random
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from assets_core.errors import AssetsError, StopNow
+from assets_core.execution.arrivals import Arrival, Arrivals
 from assets_core.execution.calls import Call
 from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
@@ -82,6 +81,7 @@ class Runner:
         executor: Executor,
         settings: RunSettings,
         replan: Replan,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self.state = state
         self.store = store
@@ -96,7 +96,7 @@ class Runner:
         self._settler = Settler(state, self._retries, self._started)
         self._checkups = Checkups(state, lambda numbers: results_of(store, numbers))
         self._claimer = Claimer(state, self._checkups.judge_candidates)
-        self._arrived: queue.SimpleQueue[tuple[Flight, Future[Outcome]]] = queue.SimpleQueue()
+        self._arrivals = arrivals or Arrivals()
         self._flights: dict[str, Flight] = {}
         self._conflicts: list[tuple[float, Refused]] = []
         self._extended: dict[int, PartitionSet] = {}
@@ -236,7 +236,7 @@ class Runner:
         due = due or not self._checkups.idle
         return self._halting.status is None and bool(due)
 
-    def _await(self) -> list[tuple[Flight, Future[Outcome]]]:
+    def _await(self) -> list[Arrival]:
         """Everything that has arrived; blocks until something has, a timer is due, or the run is to end."""
         going = self._halting.status is None
         while not (self._halting.apply(self._flights) and going):
@@ -248,16 +248,11 @@ class Runner:
             self._halting.see(self.store.cancel_request(self.state.run))
         return []
 
-    def _wait(self, seconds: float) -> list[tuple[Flight, Future[Outcome]]]:
+    def _wait(self, seconds: float) -> list[Arrival]:
         if not self._flights:
             self.state.clock.sleep(seconds)
             return []
-        try:
-            arrived = [self._arrived.get(timeout=seconds)]
-        except queue.Empty:
-            return []
-        while not self._arrived.empty():
-            arrived.append(self._arrived.get_nowait())
+        arrived = self._arrivals.wait(seconds)
         for flight, _ in arrived:
             del self._flights[flight.id]
         return arrived
@@ -270,7 +265,7 @@ class Runner:
             return None
         return max(0.0, min(times) - self.state.clock.monotonic())
 
-    def _turn(self, arrived: list[tuple[Flight, Future[Outcome]]]) -> None:
+    def _turn(self, arrived: list[Arrival]) -> None:
         """One transaction: catch up, record, decide, claim. Then submit."""
         calls: list[Call] = []
         checkups: list[Checkup] = []
@@ -367,4 +362,4 @@ class Runner:
                 )
             )
         future = self.executor.submit(flight.request)
-        future.add_done_callback(lambda done: self._arrived.put((flight, done)))
+        future.add_done_callback(lambda done: self._arrivals.put(flight, done))

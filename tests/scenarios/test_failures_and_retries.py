@@ -154,6 +154,34 @@ def test_only_the_partitions_that_failed_are_tried_again(shop: Shop, clock: Fake
     assert sum(clock.slept) == 1.0
 
 
+def test_a_retry_of_part_of_a_batch_is_given_that_part_alone(shop: Shop, clock: FakeClock) -> None:
+    """Else what it reads says nothing of what it is to make, and copying it yields what nobody asked for."""
+    shop.write("failures", "1")
+    shop.define("""
+        days = DailyPartitions(start="2026-01-01", end="2026-01-05")
+        FAILURES = Path(__file__).with_name("failures")
+
+
+        @asset(partitions=days)
+        def raw(context: AssetContext) -> int:
+            return int(context.partition.key[-1])
+
+
+        @asset(partitions=days, batch="all", retry=Retry(max_retries=1))
+        def double(raw: dict[str, int]) -> Iterator[Output[int]]:
+            ran("double", *raw)
+            for key, number in raw.items():
+                if key.endswith("3") and FAILURES.read_text() == "1":
+                    FAILURES.write_text("0")
+                    raise ValueError("half way")
+                yield Output(2 * number, partition=key)
+        """)
+    assert shop.attempt() == [f"double@2026-01-0{n}" for n in (1, 2, 3, 4, 3, 4)]
+    assert set(shop.outcomes().values()) == {"materialized"}
+    assert shop.value("double", partition="2026-01-04") == 8
+    assert shop.todo() == []
+
+
 def test_other_work_goes_on_while_a_retry_waits(shop: Shop, clock: FakeClock) -> None:
     shop.write("failures", "1")
     shop.define(FLAKY + "".join(
