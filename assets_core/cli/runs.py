@@ -32,19 +32,20 @@ def list_runs(ctx: typer.Context, limit: Limit = _LISTED) -> int:
     """The latest runs, newest first."""
     from assets_core.cli.columns import print_columns
     from assets_core.observe.documents import runs_document
-    from assets_core.project.run_history import latest_runs
+    from assets_core.project.run_history import latest_runs, run_numbers
 
     session = session_of(ctx)
     project = session.project()
     with project.reading() as reader:
         views = latest_runs(project, reader, limit)
+        numbers = run_numbers(reader, [v.record.retry_of for v in views if v.record.retry_of])
     if session.as_json:
         document = runs_document([(view.record, view.end) for view in views])
         session.document(
             {**document, "runs": [_as_it_is(*pair) for pair in _pairs(document, views)]}
         )
         return 0
-    print_columns(session.out, [_row(view, project.clock.now()) for view in views])
+    print_columns(session.out, [_row(view, project.clock.now(), numbers) for view in views])
     if not views:
         session.say("nothing has run yet")
     return 0
@@ -61,13 +62,14 @@ def _as_it_is(document: Mapping[str, Any], view: RunView) -> dict[str, Any]:
     return {**document, "status": view.status.value}
 
 
-def _row(view: RunView, now: datetime) -> Sequence[Piece]:
+def _row(view: RunView, now: datetime, numbers: Mapping[str, int]) -> Sequence[Piece]:
     from assets_core.cli.wording import age, duration
 
     record, end = view.record, view.end
     seconds = (end.ended - record.started).total_seconds() if end else None
     counts = ", ".join(f"{n:,} {name}" for name, n in (end.counts if end else {}).items() if n)
-    retry = f"retry of {record.retry_of[-6:]}" if record.retry_of else ""
+    before = record.retry_of
+    retry = f"retry of {numbers.get(before, before)}" if before else ""
     return (
         str(record.number),
         (view.status.value, _STYLES.get(view.status.value, "failed")),

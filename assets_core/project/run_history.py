@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,12 @@ def find_run(project: Project, reader: StateReader, name: str | None) -> RunView
         if found is None:
             raise NoMatchError("E916", f"there is no run `{name}`", help="see `assets runs ls`")
     return run_view(reader, *found)
+
+
+def run_numbers(reader: StateReader, runs: Iterable[str]) -> dict[str, int]:
+    """What people call these runs, by id."""
+    found = {run: reader.run(run) for run in dict.fromkeys(runs)}
+    return {run: known[0].number for run, known in found.items() if known is not None}
 
 
 def attempts_of(project: Project, reader: StateReader, view: RunView) -> Sequence[AttemptRecord]:

@@ -63,7 +63,9 @@ def run_with_retries(
             found = reader.run(result.run)
         assert found is not None
         again = retry(project, found[0], options, on_event=on_event, planned=planned)
-        result = again or result
+        if again is None:  # another run made it meanwhile
+            break
+        result = again
     return result
 
 

@@ -79,6 +79,20 @@ def test_the_last_run_counts_when_the_retries_are_used_up(shop: Shop, clock: Fak
     assert (shop.result.number, shop.result.status) == (3, RunStatus.FAILED)
 
 
+def test_no_run_follows_where_another_made_it_meanwhile(shop: Shop, clock: FakeClock) -> None:
+    class Helpful(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if len(self.slept) == 1:
+                Shop(shop.root, clock=FakeClock()).attempt()
+
+    shop.clock = Helpful()
+    shop.write("failures", "1")
+    shop.attempt()
+    assert [status for _, status, _ in recorded(shop)] == ["failed", "succeeded"]
+    assert sum(shop.clock.slept) == 10.0
+
+
 def test_what_was_forced_is_made_once(shop: Shop, clock: FakeClock) -> None:
     shop.write("failures", "0")
     shop.build()
@@ -142,6 +156,7 @@ def test_the_command_tells_of_each_run_and_ends_with_the_last(tmp_path: Path) ->
     assert done.code == 0, done.err
     assert "note: run 1 left 1 asset-partition failed; again now (1 of 1)" in done.err
     assert "2 materialized" in done.out
+    assert command("runs", "ls").out.splitlines()[0].endswith("retry of 1")
     shop.write("failures", "2")
     failed = command("materialize", "part", "--force", "--run-retries", "1", "--json")
     assert (failed.code, failed.document["number"]) == (1, 4)
