@@ -18,14 +18,14 @@ GLOBALS = (
 )  # fmt: skip
 _TAKES_VALUE = {"-C", "--env", "--color", "-p", "--partitions", "--out", "--plan", "--select"}
 _TAKES_VALUE |= {"-j", "--jobs", "--executor", "--config", "-o", "--output", "--kind", "--status"}
-_TAKES_VALUE |= {"--add", "--remove", "--timeout", "--grace"}
+_TAKES_VALUE |= {"--add", "--remove", "--timeout", "--grace", "--on-conflict"}
 _SELECTING = {"plan", "materialize", "check", "ls", "lineage", "verify"}
 _ONE_KEY = {"show", "why", "partitions"}
 _OPTIONS = {
     "plan": ("-p", "--exclude", "--select", "--force", "--config", "--out", "--exit-code", "--diff",
              "--full"),
     "materialize": ("-p", "--exclude", "--select", "--force", "--plan", "-j", "--executor", "-x",
-                    "--timeout", "--config", "--jsonl"),
+                    "--timeout", "--on-conflict", "--config", "--jsonl"),
     "check": ("-p", "--exclude", "--select", "-j", "--executor"),
     "ls": ("--exclude", "--select", "--kind"),
     "partitions": ("--status", "--add", "--remove", "--force"),
@@ -45,6 +45,7 @@ _VALUES = {
     "--color": ("auto", "always", "never"),
     "--template": ("quickstart", "blank"),
     "--executor": ("inline", "processes"),
+    "--on-conflict": ("wait", "join", "fail"),
     "--status": _STATUSES,
 }
 

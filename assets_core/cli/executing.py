@@ -96,7 +96,7 @@ class Execution:
         if result is None:
             return self._nothing()
         self._tell(result)
-        if result.drifted:
+        if result.drifted or result.conflicted:
             return self.exit_code or CONFLICT
         return self.exit_code or (0 if result.ok else FAILED)
 

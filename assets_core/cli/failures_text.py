@@ -11,7 +11,9 @@ from pathlib import Path
 
 from assets_core.cli.screen import Piece
 from assets_core.cli.wording import address
-from assets_core.model.events import AttemptFailed, Event
+from assets_core.execution.tally import held_failure
+from assets_core.model.conflicts import OnConflict
+from assets_core.model.events import AttemptFailed, ClaimRefused, Event, Joined
 from assets_core.model.records import AttemptStatus, Failure
 
 MOST = 10
@@ -20,7 +22,15 @@ MOST = 10
 
 @dataclass(slots=True)
 class _Folded:
-    first: AttemptFailed
+    """The first of equal failures, and how many there are."""
+
+    asset: str
+    partition: str
+    failure: Failure
+    verb: str
+    tail: tuple[str, ...] = ()
+    log: str | None = None
+    help: str = ""
     count: int = 1
 
 
@@ -32,13 +42,12 @@ class Failures:
 
     def see(self, event: Event) -> None:
         """Remember a failure that is not going to be retried."""
-        if not isinstance(event, AttemptFailed) or event.retry_in is not None:
+        failed = _failed(event)
+        if failed is None:
             return
-        key = _identity(event.asset, event.failure)
-        known = self.found.get(key)
-        if known is None:
-            self.found[key] = _Folded(event)
-        else:
+        key = _identity(failed.asset, failed.failure)
+        known = self.found.setdefault(key, failed)
+        if known is not failed:
             known.count += 1
 
     def lines(self) -> Iterator[tuple[Piece, ...]]:
@@ -56,18 +65,32 @@ def _identity(asset: str, failure: Failure) -> tuple[object, ...]:
     return (asset, failure.kind, where)
 
 
+def _failed(event: Event) -> _Folded | None:
+    match event:
+        case AttemptFailed(asset, partition, _, failure, log, tail, None):
+            verb = "stopped" if failure.status is AttemptStatus.CANCELLED else "failed"
+            return _Folded(asset, partition, failure, verb, tail, log)
+        case Joined(asset, partition, _, number, _, Failure() as failure):
+            return _Folded(asset, partition, failure, f"failed in run {number}")
+        case ClaimRefused(asset, partition, _, number, OnConflict.FAIL):
+            help = f"wait for it with `--on-conflict wait`; `assets runs show {number}` says how it is getting on"
+            return _Folded(asset, partition, held_failure(number), "failed", help=help)
+        case _:
+            return None
+
+
 def _paragraph(folded: _Folded) -> Iterator[tuple[Piece, ...]]:
-    event = folded.first
-    where = address(event.asset, event.partition)
+    where = address(folded.asset, folded.partition)
     more = f" and {folded.count - 1:,} more" if folded.count > 1 else ""
-    verb = "stopped" if event.failure.status is AttemptStatus.CANCELLED else "failed"
-    yield from failure_lines(f"{verb}: {where}{more}: ", event.failure)
-    if event.tail:
+    yield from failure_lines(f"{folded.verb}: {where}{more}: ", folded.failure)
+    if folded.tail:
         yield (("  last output:", "dim"),)
-        for line in event.tail:
+        for line in folded.tail:
             yield (("  | ", "dim"), line)
-    if event.log:
-        yield (("  log: ", "dim"), _from_here(event.log))
+    if folded.log:
+        yield (("  log: ", "dim"), _from_here(folded.log))
+    if folded.help:
+        yield (("  help: ", "dim"), folded.help)
 
 
 def failure_lines(head: str, failure: Failure, place: str = "") -> Iterator[tuple[Piece, ...]]:

@@ -12,6 +12,7 @@ from assets_core.cli.selecting import (
     FailFast,
     Force,
     Jobs,
+    OnConflictName,
     Override,
     Partitions,
     RunRetries,
@@ -51,6 +52,7 @@ def run(
     executor: ExecutorName = None,
     fail_fast: FailFast = False,
     timeout: Timeout = None,
+    on_conflict: OnConflictName = None,
     run_retries: RunRetries = None,
     config: Override = None,
     jsonl: JsonLines = False,
@@ -78,7 +80,12 @@ def run(
         saved = _saved(plan, alone=not any(given))
         session.use_env(saved.env)
     overrides = saved.overrides if saved is not None else tuple(config or ())
-    flags = {"jobs": jobs, "executor": executor, "run_retries": run_retries}
+    flags = {
+        "jobs": jobs,
+        "executor": executor,
+        "on_conflict": on_conflict,
+        "run_retries": run_retries,
+    }
     project = session.project(overrides=overrides, flags=flags)
     inline = project.definitions.settings.executor == "inline"
     execution = Execution(session, inline=inline, jsonl=jsonl)

@@ -13,19 +13,23 @@ from typing import TYPE_CHECKING, Any
 from assets_core.cli.screen import Piece, is_dumb
 from assets_core.cli.session import Session
 from assets_core.cli.stopping import STOPPING, Stopper
-from assets_core.cli.tracking import OUTCOMES, AssetProgress, Moment, Tracker
+from assets_core.cli.tracking import OUTCOMES, AssetProgress, Moment, Tracker, held_by
 from assets_core.cli.wording import address, counted, duration
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     AttemptFailed,
     CheckEvaluated,
+    ClaimRefused,
     Event,
     HeldUp,
+    Joined,
     Materialized,
     PartitionsAdded,
     Rejected,
     RunStarted,
     UndeclaredFilesRead,
 )
+from assets_core.model.records import AttemptStatus
 from assets_core.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ class Progress:
         self._many = len(self.tracker.assets) > MANY
         self._said = 0
         self._waits = 0
+        self._waited_for: set[tuple[str, int]] = set()
         self._beat = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,6 +89,8 @@ class Progress:
                 return (("run ", "dim"), f"{event.number}", (f": {_amount(event.steps)}", "dim"))
             case AttemptFailed():
                 return self._failure(event)
+            case ClaimRefused() | Joined():
+                return self._another_run(event)
             case Rejected():
                 checks = ", ".join(event.checks)
                 where = address(event.asset, event.partition)
@@ -120,6 +127,27 @@ class Progress:
         self._waits += 1
         text = f"{event.asset} {waiting_text(event)}"
         return (("  . ", "dim"), (text, "dim")) if self._waits <= _NOISE else None
+
+    def _another_run(self, event: ClaimRefused | Joined) -> tuple[Piece, ...] | None:
+        return self._joined(event) if isinstance(event, Joined) else self._waiting(event)
+
+    def _waiting(self, event: ClaimRefused) -> tuple[Piece, ...] | None:
+        """Once for each asset and run, however many partitions it holds."""
+        if event.on_conflict is OnConflict.FAIL:
+            return self._noise("  x ", f"not started: {held_by(event)}")
+        where = (event.asset, event.number)
+        if where in self._waited_for:
+            return None
+        self._waited_for.add(where)
+        return (("  waiting for ", "note"), held_by(event))
+
+    def _joined(self, event: Joined) -> tuple[Piece, ...] | None:
+        where = address(event.asset, event.partition)
+        if event.outcome is AttemptStatus.FAILED:
+            return self._noise("  x ", f"{where} failed in run {event.number}")
+        if event.outcome is AttemptStatus.REJECTED:
+            return self._noise("  ! ", f"{where} kept back by a check in run {event.number}")
+        return None
 
     def _failure(self, event: AttemptFailed) -> tuple[Piece, ...] | None:
         where = address(event.asset, event.partition)
@@ -202,8 +230,10 @@ class LiveProgress(Progress):
         if self._stopper.signal is not None:
             lines.append(STOPPING)
         room = max(0, size.lines - 2 - len(lines))
-        lines += [_row(asset, moment) for asset in moment.running[:room]]
-        lines += [_waiting_row(a) for a in moment.waiting[: room - len(moment.running[:room])]]
+        rows = [_row(asset, moment) for asset in moment.running]
+        rows += [_waiting_row(asset) for asset in moment.waiting]
+        rows += [f"  waiting for {holder}" for holder in moment.holders]
+        lines += rows[:room]
         return Text("\n".join(safe_text(line)[: size.columns - 1] for line in lines))
 
 
@@ -234,6 +264,7 @@ def _heartbeat_text(moment: Moment) -> str:
     names = [f"{a.key} ({a.done} of {a.total})" if a.total > 1 else a.key for a in moment.running]
     running = f", running: {', '.join(names[:4])}" if names else ""
     held = [f"{a.key} ({a.waits_for})" for a in moment.waiting]
+    held += [f"for {holder}" for holder in moment.holders]
     waiting = f", waiting: {', '.join(held[:4])}" if held else ""
     return (
         f"  {moment.done:,} of {moment.total:,} after {duration(moment.elapsed)}{running}{waiting}"

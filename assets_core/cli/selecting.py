@@ -56,6 +56,14 @@ RunRetries: TypeAlias = Annotated[
         help="After failures, run what was not recorded again, up to N times.",
     ),
 ]
+OnConflictName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--on-conflict",
+        metavar="WHAT",
+        help="What another run holds: wait for it, join its outcome, or fail (exit code 5).",
+    ),
+]
 FailFast: TypeAlias = Annotated[
     bool, typer.Option("-x", "--fail-fast", help="Start nothing more after the first failure.")
 ]

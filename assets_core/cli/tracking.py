@@ -10,12 +10,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from assets_core.cli.wording import address
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     Adopted,
     AttemptFailed,
     Blocked,
+    ClaimRefused,
     Event,
     HeldUp,
+    Joined,
     Materialized,
     Published,
     Rejected,
@@ -38,6 +42,11 @@ _NAMES = {
     Adopted: "current",
     Rejected: "kept back",
     Blocked: "blocked",
+}
+_JOINED = {
+    AttemptStatus.MATERIALIZED: "current",
+    AttemptStatus.REJECTED: "kept back",
+    AttemptStatus.FAILED: "failed",
 }
 OUTCOMES = (
     "materialized", "same content", "published", "unchanged", "current",
@@ -80,6 +89,8 @@ class Moment:
     running: tuple[AssetProgress, ...]
     waiting: tuple[AssetProgress, ...]
     """Those of which nothing runs because a pool or a limit holds them up."""
+    holders: tuple[str, ...]
+    """Which other runs hold what, in words."""
     elapsed: float
 
 
@@ -100,6 +111,8 @@ class Tracker:
         self._running: dict[str, AssetProgress] = {}
         self._held_up: dict[str, AssetProgress] = {}
         self._done = 0
+        self._holders: dict[tuple[str, str], str] = {}
+        """What other runs hold, in words, by asset and partition."""
         self._started = time.monotonic()
         self._lock = threading.Lock()
 
@@ -116,6 +129,7 @@ class Tracker:
                 self.total,
                 tuple(self._running.values()),
                 tuple(a for a in self._held_up.values() if not a.flying and not a.finished),
+                tuple(self._holders.values()),
                 time.monotonic() - self._started,
             )
 
@@ -143,12 +157,15 @@ class Tracker:
                 self._held_up[event.asset] = asset
             case Materialized():
                 outcome = "materialized" if event.changed else "same content"
-                return self._settle(event.asset, outcome, event.duration_s)
+                return self._settle(event.asset, event.partition, outcome, event.duration_s)
             case Published() | Unchanged() | Adopted() | Rejected() | Blocked():
-                return self._settle(event.asset, _NAMES[type(event)])
+                return self._settle(event.asset, event.partition, _NAMES[type(event)])
+            case ClaimRefused() | Joined():
+                return self._another_run(event)
             case AttemptFailed(retry_in=None):
                 cancelled = event.failure.status is AttemptStatus.CANCELLED
-                return self._settle(event.asset, "cancelled" if cancelled else "failed")
+                outcome = "cancelled" if cancelled else "failed"
+                return self._settle(event.asset, event.partition, outcome)
             case _:
                 pass
         return None
@@ -161,6 +178,8 @@ class Tracker:
     def _start(self, event: StepStarted) -> None:
         self._calls[event.call] = event.assets
         for key in event.assets:
+            for partition in event.partitions:
+                self._holders.pop((key, partition), None)
             asset = self.assets.setdefault(key, AssetProgress(key, 0))
             if not asset.flying:
                 asset.since = time.monotonic()
@@ -175,9 +194,25 @@ class Tracker:
                 asset.since = None
                 self._running.pop(key, None)
 
-    def _settle(self, key: str, outcome: str, seconds: float = 0.0) -> AssetProgress | None:
+    def _another_run(self, event: ClaimRefused | Joined) -> AssetProgress | None:
+        if isinstance(event, Joined):
+            return self._settle(event.asset, event.partition, _JOINED[event.outcome])
+        if event.on_conflict is OnConflict.FAIL:
+            return self._settle(event.asset, event.partition, "failed")
+        self._holders[event.asset, event.partition] = held_by(event)
+        return None
+
+    def _settle(
+        self, key: str, partition: str, outcome: str, seconds: float = 0.0
+    ) -> AssetProgress | None:
+        self._holders.pop((key, partition), None)
         asset = self.assets.setdefault(key, AssetProgress(key, 0))
         asset.outcomes[outcome] = asset.outcomes.get(outcome, 0) + 1
         asset.seconds += seconds
         self._done += 1
         return asset if asset.done == asset.total else None
+
+
+def held_by(event: ClaimRefused) -> str:
+    """Which run is in the way of what."""
+    return f"run {event.number}, which holds {address(event.asset, event.partition)}"

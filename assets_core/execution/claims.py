@@ -61,6 +61,14 @@ class Refused:
     lease: Lease
     wanted: dict[int, PartitionSet]
 
+    @property
+    def partitions(self) -> PartitionSet:
+        """Every ordinal that is put aside for it."""
+        union = _NONE
+        for partitions in self.wanted.values():
+            union |= partitions
+        return union
+
 
 class Claimer:
     """Finds and claims calls for one run."""
@@ -261,11 +269,12 @@ class Claimer:
                 self.holding_up.add(ready.definition, call)
                 keep = True
                 break
-            taken |= chunk
             if isinstance(call, Refused):
                 refused.append(call)
+                taken |= call.partitions
             else:
                 calls.append(call)
+                taken |= chunk
         left = {a: p - taken for a, p in ready.wanted.items() if p - taken}
         if left and keep:
             self._backlog.add(ready.definition, left)
@@ -285,6 +294,20 @@ class Claimer:
         existing = graph.specs[first].partitions.existing(self.state.now) | wanted
         return calls_of(wanted, existing, graph.definitions[ready.definition].batch)
 
+    def _held(
+        self, lease: Lease, definition: int, wanted: dict[int, PartitionSet]
+    ) -> dict[int, PartitionSet]:
+        """Of what one call was to make, the partition that another run holds; the others are no business of its.
+
+        All of it where later partitions are made of earlier ones.
+        """
+        if self._batch_reads_itself(definition):
+            return wanted
+        asset = self.state.graph.numbers[lease.asset]
+        ordinals, _ = self.state.graph.specs[asset].partitions.find([lease.partition])
+        held = PartitionSet.of(ordinals)
+        return {a: p & held for a, p in wanted.items() if p & held}
+
     def _claim_one(
         self, tx: Transaction, ready: Ready, wanted: dict[int, PartitionSet]
     ) -> Call | Refused | PoolFull | LimitFull:
@@ -299,9 +322,10 @@ class Claimer:
         if isinstance(leases, PoolFull | LimitFull):
             return leases
         if isinstance(leases, Lease):
-            for asset, partitions in wanted.items():
+            aside = self._held(leases, ready.definition, wanted)
+            for asset, partitions in aside.items():
                 state.frontier.launch(asset, partitions)
-            return Refused(leases, wanted)
+            return Refused(leases, aside)
         call = new_id()
         first = next(iter(wanted))
         ordinals = sorted({t.ordinal for t in targets})

@@ -20,7 +20,8 @@ from assets_core.execution.catching_up import lay_over, note_damage
 from assets_core.execution.check_results import results_of
 from assets_core.execution.checkup import Checkup
 from assets_core.execution.checkups import Checkups
-from assets_core.execution.claims import Claimer, Refused
+from assets_core.execution.claims import Claimer
+from assets_core.execution.conflicts import Conflicts
 from assets_core.execution.halting import Halting
 from assets_core.execution.landing import Flight, landed_of
 from assets_core.execution.lost import lost_attempts, lost_completions
@@ -33,6 +34,7 @@ from assets_core.execution.state import RunState
 from assets_core.execution.storing import make_folders
 from assets_core.execution.tally import RunResult
 from assets_core.execution.telling import Telling
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     Blocked,
     Event,
@@ -55,7 +57,6 @@ from assets_core.ports import (
     Transaction,
 )
 
-CONFLICT_POLL_S = 0.25
 Replan: TypeAlias = Callable[[], Plan]
 
 
@@ -68,6 +69,7 @@ class RunSettings:
     """Evaluate checks and compute nothing, whatever they make due."""
     timeout_s: float | None = None
     """How long the run may take; what is running then is stopped."""
+    on_conflict: OnConflict = OnConflict.WAIT
     random: Callable[[], float] = random.random
 
 
@@ -98,7 +100,7 @@ class Runner:
         self._claimer = Claimer(state, self._checkups.judge_candidates)
         self._arrivals = arrivals or Arrivals()
         self._flights: dict[str, Flight] = {}
-        self._conflicts: list[tuple[float, Refused]] = []
+        self._conflicts = Conflicts(state, store, settings.on_conflict)
         self._extended: dict[int, PartitionSet] = {}
         self._halting = Halting(state.clock, executor, settings.timeout_s, state.grace_s)
         self._telling = Telling(state.emit, self._stop_as_failed)
@@ -217,22 +219,26 @@ class Runner:
         return bool(fresh)
 
     def _attempted(self, step: Step) -> PartitionSet:
-        """The partitions of a step that this run computed already."""
-        steps = self.state.tally.steps
+        """The partitions of a step that this run computed already, or took as another run left them."""
+        steps, joined = self.state.tally.steps, self._conflicts.joined
+        addresses = {o: self.state.address(step.index, o) for o in step.partitions}
         return PartitionSet.of(
             [
                 ordinal
-                for ordinal in step.partitions
-                if (known := steps.get(self.state.address(step.index, ordinal))) is not None
-                and known.outcome == "materialized"
-                and known.duration_s is not None
+                for ordinal, address in addresses.items()
+                if address in joined
+                or (
+                    (known := steps.get(address)) is not None
+                    and known.outcome == "materialized"
+                    and known.duration_s is not None
+                )
             ]
         )
 
     @property
     def _waiting(self) -> bool:
         """Whether there will be something to do though nothing is running."""
-        due = len(self._retries) or self._conflicts or self._claimer.holding_up.needs
+        due = len(self._retries) or len(self._conflicts) or self._claimer.holding_up.needs
         due = due or not self._checkups.idle
         return self._halting.status is None and bool(due)
 
@@ -258,9 +264,9 @@ class Runner:
         return arrived
 
     def _until_timer(self) -> float | None:
-        times = [at for at, _ in self._conflicts]
-        later = (self._retries.next_at, self._claimer.holding_up.next_at)
-        times += [at for at in later if at is not None]
+        holding_up = self._claimer.holding_up
+        later = (self._conflicts.next_at, self._retries.next_at, holding_up.next_at)
+        times = [at for at in later if at is not None]
         if not times or self._halting.status is not None:
             return None
         return max(0.0, min(times) - self.state.clock.monotonic())
@@ -270,6 +276,7 @@ class Runner:
         calls: list[Call] = []
         checkups: list[Checkup] = []
         landed = [(flight, landed_of(self.state, flight, future)) for flight, future in arrived]
+        self._conflicts.take()
         with self._telling.after_commit(), self.store.writing() as tx:
             self._catch_up(tx)
             self._record(tx, landed)
@@ -278,13 +285,17 @@ class Runner:
                 room = self.executor.capacity - len(self._flights)
                 calls = self._retry(tx)
                 checkups = self._checkups.start(tx, room - len(calls))
-                self._resume_conflicts()
+                self._conflicts.resume(tx)
                 claimed, refused = self._claimer.claim(tx, room - len(calls) - len(checkups))
-                calls += claimed
-                self._postpone(refused)
+                if self._conflicts.put_aside(tx, refused):
+                    calls += claimed
+                else:
+                    tx.release([lease for call in claimed for lease in call.leases])
+                    self._halting.finish(RunStatus.FAILED)
             else:
                 tx.release([lease for c in self._retries.clear() for lease in c.leases])
             self.state.lineage.sequence = tx.sequence
+        self._conflicts.tell()
         flights: list[Flight] = [*calls, *checkups]
         for flight in flights:
             self._submit(flight)
@@ -333,21 +344,6 @@ class Runner:
                 case None:
                     pass
         return calls
-
-    # --- claims that were refused, and submitting ------------------------------------------------------------------
-
-    def _postpone(self, refused: list[Refused]) -> None:
-        """Another live run holds these: look again soon, and adopt what it made if it is today's."""
-        at = self.state.clock.monotonic() + CONFLICT_POLL_S
-        self._conflicts += [(at, r) for r in refused]
-
-    def _resume_conflicts(self) -> None:
-        now = self.state.clock.monotonic()
-        due = [r for at, r in self._conflicts if at <= now]
-        self._conflicts = [(at, r) for at, r in self._conflicts if at > now]
-        for refused in due:
-            for asset, partitions in refused.wanted.items():
-                self.state.frontier.put_back(asset, partitions)
 
     def _submit(self, flight: Flight) -> None:
         self._flights[flight.id] = flight

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import Failure, RunStatus
+from assets_core.model.records import AttemptStatus, Failure, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,30 @@ class HeldUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRefused:
+    """The live run ``number`` holds it; ``on_conflict`` is what this run does about that. Told once per such run."""
+
+    asset: AssetKey
+    partition: str
+    run: str
+    number: int
+    on_conflict: OnConflict
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What became of it in run ``number`` counts here; it was not computed."""
+
+    asset: AssetKey
+    partition: str
+    run: str
+    number: int
+    outcome: AttemptStatus
+    """``materialized``, ``rejected`` or ``failed``, with the failure of that run."""
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
 class Superseded:
     asset: AssetKey
     partition: str
@@ -174,6 +199,6 @@ class RunFinished:
 
 Event: TypeAlias = (
     "RunStarted | StepStarted | StepFinished | Materialized | Published | RunExtended | Unchanged"
-    " | Adopted | Rejected | AttemptFailed | Blocked | HeldUp | Superseded | CheckEvaluated | UndeclaredFilesRead"
-    " | PartitionsAdded | RunFinished"
+    " | Adopted | Rejected | AttemptFailed | Blocked | HeldUp | ClaimRefused | Joined | Superseded"
+    " | CheckEvaluated | UndeclaredFilesRead | PartitionsAdded | RunFinished"
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assets_core.errors import ConflictError, NoMatchError, UsageError
 from assets_core.graph import AssetGraph
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import Event
 from assets_core.model.records import AttemptStatus, RunEnd, RunRecord, RunStatus
 from assets_core.partitions import DynamicKey, PartitionSet
@@ -50,6 +51,12 @@ def overrides_of(record: RunRecord) -> tuple[str, ...]:
     return tuple(str(text) for text in given) if isinstance(given, list | tuple) else ()
 
 
+def _on_conflict_of(record: RunRecord) -> OnConflict | None:
+    """What the run did about conflicts; runs recorded before there was a choice say nothing."""
+    known = record.options.get("on_conflict")
+    return OnConflict(known) if known in set(OnConflict) else None
+
+
 def retry(
     project: Project,
     record: RunRecord,
@@ -63,7 +70,7 @@ def retry(
     def make(reader: StateReader) -> Planned:
         return _left_over(project, reader, record)
 
-    chained = replace(options, retry_of=record.run)
+    chained = replace(options, retry_of=record.run, on_conflict=_on_conflict_of(record))
     return carry_out(project, make, chained, on_event=on_event, planned=planned)
 
 

@@ -13,6 +13,7 @@ from assets_core.execution.paths import new_id
 from assets_core.execution.runner import Runner, RunSettings
 from assets_core.execution.state import RunState
 from assets_core.execution.tally import RunResult
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import Event
 from assets_core.model.plans import Plan
 from assets_core.model.records import RunRecord
@@ -41,6 +42,8 @@ class RunOptions:
     """Evaluate checks and compute nothing, whatever they make due."""
     timeout_s: float | None = None
     """How long the run may take before what is running is stopped."""
+    on_conflict: OnConflict | None = None
+    """What to do about what another live run holds; None: the setting."""
     retry_of: str | None = None
     on_runner: Callable[[Runner], None] = lambda runner: None
     """Gets the runner before it starts: what a signal handler needs to stop it."""
@@ -105,6 +108,7 @@ def _run_record(project: Project, planned: Planned, run: str, options: RunOption
     document = {
         **planned.wish.document(),
         "overrides": list(project.definitions.overrides),
+        "on_conflict": _on_conflict(project, options).value,
         **(
             {"dynamic": {name: those.to_text() for name, those in members.items()}}
             if members
@@ -114,6 +118,10 @@ def _run_record(project: Project, planned: Planned, run: str, options: RunOption
     return RunRecord(
         run, project.env, project.clock.now(), planned.plan.now, document, options.retry_of
     )
+
+
+def _on_conflict(project: Project, options: RunOptions) -> OnConflict:
+    return options.on_conflict or project.definitions.settings.on_conflict
 
 
 def _runner(
@@ -148,7 +156,10 @@ def _runner(
         forced={a: p for a, p in forced.items() if p},
     )
     settings = RunSettings(
-        fail_fast=options.fail_fast, checks_only=options.checks_only, timeout_s=options.timeout_s
+        fail_fast=options.fail_fast,
+        checks_only=options.checks_only,
+        timeout_s=options.timeout_s,
+        on_conflict=_on_conflict(project, options),
     )
     return Runner(state, store, executor, settings, lambda: _replan(project, planned))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from assets_core.execution.tally import RunResult
 from assets_core.model.assets import AssetDefinition
+from assets_core.model.conflicts import conflict_named
 from assets_core.project.adhoc import Declared, project_of
 from assets_core.project.facade import Planned, Project
 from assets_core.project.running import RunOptions
@@ -36,12 +37,20 @@ def materialize(
     force: bool = False,
     executor: str | None = None,
     jobs: int | None = None,
+    on_conflict: Literal["wait", "join", "fail"] | None = None,
 ) -> RunResult:
     """Materialize what is out of date; outcomes are in the result, exceptions mean misuse or a bug.
 
+    ``on_conflict`` says what to do where another live run holds an asset-partition: go on with everything else, then
+    decide again (``wait``, the default), take what becomes of it there (``join``), or end as failed (``fail``).
+
     Definitions given as values run inline: another process could not import what a notebook cell defines.
     """
-    options = RunOptions(executor=executor, jobs=jobs)
+    options = RunOptions(
+        executor=executor,
+        jobs=jobs,
+        on_conflict=None if on_conflict is None else conflict_named(on_conflict),
+    )
     project = _project(assets)
     chosen = executor or project.definitions.settings.executor
 

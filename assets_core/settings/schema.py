@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.pools import POOL_NAME
 from assets_core.settings.concurrency import pool_slots, rate_of
 from assets_core.settings.files import OWN, ConfigFile
@@ -70,6 +71,10 @@ POSITIVE = Reader("a whole number of 1 or more", _positive, int)
 WHOLE = Reader("a whole number of 0 or more", _whole, int)
 NUMBER = Reader("a number of 0 or more", _number, float)
 SECONDS = Reader("a number of seconds above 0", lambda value: _number(value) or None, float)
+CONFLICT = Reader(
+    "`wait`, `join` or `fail`",
+    lambda value: next((one for one in OnConflict if one == value), None),
+)
 LEASE = Reader("a number of seconds of 1 or more", _lease, float)
 
 READERS: Mapping[Path, Reader] = {
@@ -85,6 +90,7 @@ READERS: Mapping[Path, Reader] = {
     ("pool",): TEXTS,
     ("grace",): NUMBER,
     ("lease",): LEASE,
+    ("on_conflict",): CONFLICT,
     ("run_retries",): WHOLE,
     ("retry", "max_retries"): WHOLE,
     ("retry", "delay"): NUMBER,

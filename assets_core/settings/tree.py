@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assets_core.model.conflicts import OnConflict
 from assets_core.settings.concurrency import Rate
 from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
@@ -65,6 +66,8 @@ class Settings:
     """Seconds between asking a call to stop and killing it."""
     lease: float
     """Seconds for which a run that is stopped (SIGSTOP) keeps what it has claimed."""
+    on_conflict: OnConflict
+    """What a run does where another live run holds what it wants."""
     run_retries: int
     """How many runs may follow one that left failures."""
     retry: Mapping[str, Any]
@@ -159,6 +162,7 @@ class Settings:
             "timeout",
             "grace",
             "lease",
+            "on_conflict",
             "run_retries",
         ):
             yield self._row((name,), getattr(self, name))

@@ -116,6 +116,7 @@ def test_every_value_knows_where_it_was_given(tmp_path: Path) -> None:
         "timeout": (None, "default"),
         "grace": (10.0, "default"),
         "lease": (30.0, "default"),
+        "on_conflict": ("wait", "default"),
         "run_retries": (0, "default"),
         "retry.max_retries": (3, "pyproject.toml:7"),
         "retry.delay": (2.5, "pyproject.toml:22 [tool.assets.env.prod]"),
@@ -212,7 +213,7 @@ WRONG = [
         (
             "E404: `zzz` is not a setting (pyproject.toml:2:1); the keys here are config, connections, data, env, "
             "executor, fingerprint_packages, gc, grace, home, jobs, lease, materializer, materializer_options, module, "
-            "pool, pools, rate_limits, retry, run_retries, store, timeout"
+            "on_conflict, pool, pools, rate_limits, retry, run_retries, store, timeout"
         ),
     ),
     (
