@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Literal, TypeAlias
 
-Law: TypeAlias = Literal["plan", "incremental", "partitioned"]
+Law: TypeAlias = Literal["plan", "incremental", "partitioned", "simulated"]
 
 
 @dataclass(frozen=True)
