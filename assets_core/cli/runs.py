@@ -14,7 +14,7 @@ from assets_core.cli.session import session_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from assets_core.model.records import AttemptRecord
+    from assets_core.model.records import AttemptRecord, Failure
     from assets_core.project.run_history import RunView
 
 _LISTED = 20
@@ -118,15 +118,20 @@ def _details(view: RunView, attempts: Sequence[AttemptRecord]) -> Iterator[Line]
     shown = failed[:_ATTEMPTS] if len(attempts) > _ATTEMPTS else attempts
     for attempt in shown:
         outcome = attempt.status.value
-        text = f": {attempt.failure.kind}: {attempt.failure.message}" if attempt.failure else ""
+        text = f": {_why(attempt.failure, outcome)}" if attempt.failure else ""
+        took = f"  {duration(attempt.duration_s)}" if attempt.duration_s else ""
         yield (
             "  ",
             (f"{outcome:<14}", _STYLES.get(outcome, "failed")),
             address(attempt.asset, attempt.partition) + text.partition("\n")[0],
-            (f"  {duration(attempt.duration_s)}", "dim"),
+            (took, "dim"),
         )
     if len(shown) < len(attempts):
         yield ((f"  and {len(attempts) - len(shown):,} more attempts", "dim"),)
+
+
+def _why(failure: Failure, outcome: str) -> str:
+    return failure.message if failure.kind == outcome else f"{failure.kind}: {failure.message}"
 
 
 def _told(value: object) -> str:

@@ -185,7 +185,7 @@ def test_cancelling_a_run_whose_process_died_ends_it_and_frees_what_it_held(
     command = Command(waiting.root)
     held = [s["outcome"] for s in command.json("runs", "show", "1")["steps"]]
     assert held == ["died", "died"]
-    assert "died: its run died" in command("runs", "show", "1").out
+    assert "  died          part[p0000]: its run died\n" in command("runs", "show", "1").out
     done = command("cancel", "1")
     assert (done.code, done.out) == (
         0, "Run 1 had died; it is recorded as ended.   Next: assets retry 1\n",
