@@ -187,6 +187,11 @@ class AssetDefinition:
         return self.outputs[0].key
 
     @property
+    def makes_all(self) -> bool:
+        """Whether there are several outputs, and no call can make or publish one without the others."""
+        return len(self.outputs) > 1 and (not self.can_subset or self.publish == "together")
+
+    @property
     def is_source(self) -> bool:
         """Whether this is observed rather than made."""
         return isinstance(self.body, SourceBody)

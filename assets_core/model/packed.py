@@ -52,6 +52,7 @@ class Flag(IntFlag):
     """Found missing by ``verify`` or when read."""
     DAMAGED = 16
     HELD = 32
+    """Current by a rollback: not made again until it is forced or released."""
     OMITTED = 64
     """An optional output that its call left out: recorded, but nothing to read."""
 

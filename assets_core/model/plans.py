@@ -168,7 +168,18 @@ class CheckFailing:
     code: ClassVar[str] = "check_failing"
 
 
-Annotation: TypeAlias = "LastAttemptFailed | CheckFailing"
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An annotation: these were rolled back, or are made together with what was, and run only when forced."""
+
+    asset: AssetKey
+    partitions: PartitionSet
+    since: datetime | None
+    """When they were rolled back; None where that happened after the snapshot was taken."""
+    code: ClassVar[str] = "held"
+
+
+Annotation: TypeAlias = "LastAttemptFailed | CheckFailing | Held"
 
 
 @dataclass(frozen=True, slots=True)

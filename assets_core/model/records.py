@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.json import JSON
@@ -222,6 +222,12 @@ class ObservationRecord:
     at: datetime
 
 
+MoveReason: TypeAlias = Literal[
+    "published", "check_passed", "rollback", "released", "restored", "promoted", "wiped"
+]
+"""Why a pointer moved. What a ``rollback`` pointed to is held until the next move, ``released`` if to the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointerMove:
     """What readers see changed: ``materialization`` is None where an asset-partition was withdrawn."""
@@ -230,7 +236,7 @@ class PointerMove:
     asset: AssetKey
     partition: str
     materialization: int | None
-    reason: Literal["published", "check_passed", "rollback", "restored", "promoted", "wiped"]
+    reason: MoveReason
     run: str | None
     at: datetime
     sequence: int = 0

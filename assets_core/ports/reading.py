@@ -105,6 +105,12 @@ class StateReader(Protocol):
         """The latest materializations, newest first."""
         ...
 
+    def published(
+        self, env: str, asset: AssetKey, partitions: Collection[str]
+    ) -> Sequence[MaterializationRecord]:
+        """Every version that was current there at some time and is not condemned, by number."""
+        ...
+
     def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:
         """The latest check results of an asset, newest first."""
         ...
@@ -115,6 +121,10 @@ class StateReader(Protocol):
 
     def pointer_moves(self, env: str, asset: AssetKey, limit: int) -> Sequence[PointerMove]:
         """The latest pointer moves of an asset, newest first."""
+        ...
+
+    def moves_at(self, sequences: Collection[int]) -> Sequence[PointerMove]:
+        """The pointer moves that are these events."""
         ...
 
     def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:

@@ -155,6 +155,22 @@ class Transaction(Protocol):
         """Let these have no current version and no candidate; those that had a version. Facts and data stay."""
         ...
 
+    def roll_back(
+        self, env: str, targets: Mapping[AssetPartition, int], at: datetime
+    ) -> Collection[AssetPartition]:
+        """Point each to a version that was current there before, and hold it; candidates are dropped.
+
+        Refused are those whose version was never current there or is condemned. They are returned, and if there is
+        one, nothing is changed.
+        """
+        ...
+
+    def release_holds(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        """Let these be made again as any other; those that were held."""
+        ...
+
     def observe(self, observations: Sequence[ObservationRecord]) -> None:
         """Record source tokens; equal ones that are already the latest add nothing."""
         ...

@@ -12,8 +12,9 @@ from assets_core.model.packed import (
     check_marks,
     pack_row,
     repack_row,
+    sound_flags,
 )
-from assets_core.model.records import CheckRecord, MaterializationRecord
+from assets_core.model.records import CheckRecord, MaterializationRecord, Soundness
 from assets_core.model.values import OMITTED
 from assets_core.model.versions import Term
 from assets_core.store.states import CheckState, Counter, Evaluation
@@ -91,6 +92,23 @@ def judged_row(row: bytes, checks: CheckState) -> bytes:
 def found_row(row: bytes, flags: Flag) -> bytes:
     """The same row after a finding; what else its flags say stays."""
     return repack_row(row, flags=(row_flags(row) & ~_UNSOUND) | flags)
+
+
+def pointed_row(
+    made: MaterializationRecord,
+    env: str,
+    moved: int,
+    evaluations: Iterable[Evaluation],
+    soundness: Soundness | None,
+    *,
+    held: bool = False,
+) -> bytes:
+    """The row of a version in ``env`` as the facts say; ``moved`` is the pointer's last move, 0 for a candidate."""
+    checks = fold_all(counting(evaluations, env, moved))
+    row = version_row(made, made.number, moved, checks)
+    if soundness is not None:
+        row = found_row(row, sound_flags(soundness))
+    return repack_row(row, flags=row_flags(row) | Flag.HELD) if held else row
 
 
 def row_flags(row: bytes) -> Flag:

@@ -28,12 +28,14 @@ from assets_core.store.judging import (
     fold,
     found_row,
     judged_row,
+    pointed_row,
     row_flags,
     version_row,
 )
 from assets_core.store.states import (
     CheckState,
     Counter,
+    Earlier,
     Evaluation,
     Key,
     KeyState,
@@ -291,6 +293,32 @@ def withdraw(
         _point_to(key, state, version, writes)
         withdrawn.append(key)
     return writes, withdrawn
+
+
+def point_back(
+    env: str,
+    targets: Mapping[Key, Earlier],
+    reason: Literal["rollback", "released"],
+    states: Mapping[Key, KeyState],
+    at: datetime,
+    counter: Counter,
+) -> Writes:
+    """Point to versions that were current before. A rollback holds them; a release points to the same without."""
+    writes = Writes()
+    for key, (made, evaluations, soundness) in targets.items():
+        move = PointerMove(env, *key, made.number, reason, None, at, counter.event())
+        writes.moves.append(move)
+        row = pointed_row(
+            made, env, move.sequence, evaluations, soundness, held=reason == "rollback"
+        )
+        _point_to(key, states[key], Version(made.number, move.sequence, row), writes)
+    return writes
+
+
+def held_number(state: KeyState) -> int:
+    """The number of the version that a rollback holds; 0 where none does."""
+    held = state.current is not None and row_flags(state.current.row) & Flag.HELD
+    return state.current.number if state.current is not None and held else 0
 
 
 def find(

@@ -42,6 +42,7 @@ from assets_core.store.dynamic import dynamic_keys
 from assets_core.store.findings import latest_findings
 from assets_core.store.memory_admission import slot_holders
 from assets_core.store.memory_collecting import unreferenced
+from assets_core.store.memory_earlier import published
 from assets_core.store.memory_tables import ByAsset, Tables
 from assets_core.store.memory_transaction import MemoryTransaction
 from assets_core.store.snapshots import check_records, packed_rows
@@ -192,6 +193,12 @@ class MemoryStore:
             )
             return list(islice(found, limit))
 
+    def published(
+        self, env: str, asset: AssetKey, partitions: Collection[str]
+    ) -> Sequence[MaterializationRecord]:
+        with self._lock:
+            return published(self._tables, env, asset, partitions)
+
     # --- what happened ------------------------------------------------------------------------------------------
 
     def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:
@@ -222,6 +229,11 @@ class MemoryStore:
                 if (move.env, move.asset) == (env, asset)
             )
             return list(islice(moves, limit))
+
+    def moves_at(self, sequences: Collection[int]) -> Sequence[PointerMove]:
+        with self._lock:
+            wanted = set(sequences)
+            return [move for move in self._tables.moves if move.sequence in wanted]
 
     def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.pools import NO_NEEDS, Needs
@@ -35,6 +36,7 @@ from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.memory_admission import MemoryRoom
 from assets_core.store.memory_collecting import abandoned, changed_since
+from assets_core.store.memory_earlier import earlier_versions
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import (
     lease_lost,
@@ -247,6 +249,34 @@ class MemoryTransaction:
         writes, withdrawn = ledger.withdraw(env, wanted, states, at, self._tables.counter)
         self._apply(env, writes, states)
         return withdrawn
+
+    def roll_back(
+        self, env: str, targets: Mapping[AssetPartition, int], at: datetime
+    ) -> Collection[AssetPartition]:
+        return self._point_back(env, targets, "rollback", at)
+
+    def release_holds(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        states = self._states(env, wanted)
+        held = {k: number for k, s in states.items() if (number := ledger.held_number(s))}
+        self._point_back(env, held, "released", at)
+        return list(held)
+
+    def _point_back(
+        self,
+        env: str,
+        targets: Mapping[AssetPartition, int],
+        reason: Literal["rollback", "released"],
+        at: datetime,
+    ) -> Collection[AssetPartition]:
+        found = earlier_versions(self._tables, env, targets)
+        refused = targets.keys() - found.keys()
+        if not refused:
+            states = self._states(env, targets)
+            writes = ledger.point_back(env, found, reason, states, at, self._tables.counter)
+            self._apply(env, writes, states)
+        return refused
 
     def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
         tables, chosen = self._tables, set()

@@ -1,8 +1,9 @@
 """Recreating every derived table from the facts. Leases are neither: what is held stays held.
 
-The rules are those of the ledger, read backwards from the facts: the latest move of a key is its pointer; a rejected
-version that no move followed is its candidate; its last attempt, if it did not materialize and no move followed, is its
-failure. A test compares every byte with what the ledger had written step by step.
+The rules are those of the ledger, read backwards from the facts: the latest move of a key is its pointer, and holds it
+if that was a rollback; a rejected version that no move followed is its candidate; its last attempt, if it did not
+materialize and no move followed, is its failure. A test compares every byte with what the ledger had written step by
+step.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TypeVar
 from sqlalchemy import Subquery, Table, delete, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from assets_core.model.packed import sound_flags, withdrawn_row
+from assets_core.model.packed import withdrawn_row
 from assets_core.model.records import AttemptStatus, FindingRecord
 from assets_core.store import sql_rows
-from assets_core.store.judging import counting, fold_all, found_row, version_row
+from assets_core.store.judging import pointed_row
 from assets_core.store.ledger import mean_after
 from assets_core.store.packing import Assets, due, project, replace_projection
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine, Values
@@ -89,11 +90,10 @@ class Facts:
 
     def _pointers(self) -> Iterator[Values]:
         last = _last(pointer_moves, "moved")
-        query = select(last.c.latest, *(last.c[name] for name in _KEY), *sql_rows.MATERIALIZATION)
+        head = (last.c.latest, *(last.c[name] for name in _KEY), pointer_moves.c.reason)
         joined = last.join(pointer_moves, pointer_moves.c.sequence == last.c.latest)
-        return self._versions(
-            query.select_from(with_records(joined, pointer_moves.c.materialization))
-        )
+        records = with_records(joined, pointer_moves.c.materialization)
+        return self._versions(select(*head, *sql_rows.MATERIALIZATION).select_from(records))
 
     def _candidates(self) -> Iterator[Values]:
         """Candidates have no move: what stands for it in a row is 0."""
@@ -104,7 +104,7 @@ class Facts:
             & (moved.c.partition == rejected.c.partition)
         )  # fmt: skip
         query = select(
-            literal(0), *(rejected.c[name] for name in _KEY), *sql_rows.MATERIALIZATION
+            literal(0), *(rejected.c[name] for name in _KEY), literal(""), *sql_rows.MATERIALIZATION
         ).where(rejected.c.latest > func.coalesce(moved.c.latest, 0))
         query = query.where(
             materializations.c.number.is_not(None),
@@ -189,16 +189,14 @@ def _last(table: Table, name: str, status: AttemptStatus | None = None) -> Subqu
 
 
 def _version(row: AnyRow, evaluations: list[Evaluation], findings: list[FindingRecord]) -> Values:
-    """From (move, env, asset, partition, materialization): the row of ``pointers`` or ``candidates``."""
-    moved, env, asset, partition = row[:4]
+    """From (move, env, asset, partition, reason, materialization): the row of ``pointers`` or ``candidates``."""
+    moved, env, asset, partition, reason = row[:5]
     if row[-1] is None:
         return (env, asset, partition, None, moved, withdrawn_row(moved))
     made = sql_rows.materialization_of(row)
-    checks = fold_all(counting(evaluations, env, moved))
     happened = [e.sequence for e in evaluations if e.env == env]
     happened += [f.sequence for f in findings if f.env == env]
     touched = max([moved or made.number, *happened])
-    packed = version_row(made, made.number, moved, checks)
-    if findings:
-        packed = found_row(packed, sound_flags(findings[-1].soundness))
+    soundness = findings[-1].soundness if findings else None
+    packed = pointed_row(made, env, moved, evaluations, soundness, held=reason == "rollback")
     return (env, asset, partition, made.number, touched, packed)

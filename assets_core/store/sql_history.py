@@ -69,6 +69,15 @@ class HistoryQueries:
         )
 
     @cached_property
+    def moves_at(self) -> Query:
+        """(position, pointer move) of wanted sequences."""
+        wanted = self._numbers
+        joined = wanted.source.outerjoin(
+            pointer_moves, pointer_moves.c.sequence == wanted.fields[0]
+        ).outerjoin(runs, runs.c.number == pointer_moves.c.run)
+        return select(wanted.position, *sql_rows.MOVE).select_from(joined)
+
+    @cached_property
     def findings(self) -> Query:
         """(position, finding) of wanted materializations, in order."""
         wanted = self._numbers

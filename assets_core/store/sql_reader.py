@@ -195,6 +195,10 @@ class SqlReader:
         query = self._queries.moves
         return self._rows(sql_rows.move_of, query, env=env, asset=asset, limit=limit)
 
+    def moves_at(self, sequences: Collection[int]) -> Sequence[PointerMove]:
+        keys = self._engine.values(sequences)
+        return self._found(sql_rows.move_of, self._queries.moves_at, wanted=keys)
+
     def last_failures(self, env: str, assets: Collection[AssetKey]) -> Sequence[AttemptRecord]:
         keys = self._engine.values(assets)
         query = self._queries.last_failures

@@ -172,8 +172,8 @@ MOVE = (
 
 @stored
 def move_of(row: AnyRow) -> PointerMove:
-    """From exactly these columns."""
-    env, asset, partition, number, reason, run, at, sequence = row
+    """From the last eight columns."""
+    env, asset, partition, number, reason, run, at, sequence = row[-8:]
     return PointerMove(env, AssetKey(asset), partition, number, reason, run, time_of(at), sequence)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from assets_core.model.records import MaterializationRecord
 from assets_core.partitions import PartitionsDefinition
 from assets_core.ports import LivenessProbe, Retention, Transaction, Unreferenced
 from assets_core.store.collecting import condemned_until, unreferenced
+from assets_core.store.earlier import published
 from assets_core.store.examining import examine
 from assets_core.store.packing import Assets, compact
 from assets_core.store.rebuilding import rebuild
@@ -70,6 +71,12 @@ class SqlStore(SqlReader):
     def condemned(self, until: datetime, after: int, limit: int) -> Sequence[MaterializationRecord]:
         with self._engine.reading() as connection:
             return condemned_until(connection, until, after, limit)
+
+    def published(
+        self, env: str, asset: AssetKey, partitions: Collection[str]
+    ) -> Sequence[MaterializationRecord]:
+        with self._engine.reading() as connection:
+            return published(connection, self._engine, env, asset, partitions)
 
     def examine(self) -> Sequence[str]:
         return examine(self._engine, self._queries)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Table, bindparam, update
 
@@ -37,6 +38,7 @@ from assets_core.ports import (
 from assets_core.store import collecting, ledger
 from assets_core.store.admission import admit
 from assets_core.store.dynamic import dynamic_facts
+from assets_core.store.earlier import earlier_versions
 from assets_core.store.encoding import dumps, time_text
 from assets_core.store.findings import latest_findings, new_findings
 from assets_core.store.judging import counting, evaluation_of, fold_all
@@ -296,6 +298,34 @@ class SqlTransaction:
         writes, withdrawn = ledger.withdraw(env, wanted, states, at, self._counter)
         self._writer.apply(env, writes, states)
         return withdrawn
+
+    def roll_back(
+        self, env: str, targets: Mapping[AssetPartition, int], at: datetime
+    ) -> Collection[AssetPartition]:
+        return self._point_back(env, targets, "rollback", at)
+
+    def release_holds(
+        self, env: str, wanted: Collection[AssetPartition], at: datetime
+    ) -> Collection[AssetPartition]:
+        states, _ = self._look(env, [(key, "") for key in wanted])
+        held = {k: number for k, s in states.items() if (number := ledger.held_number(s))}
+        self._point_back(env, held, "released", at)
+        return list(held)
+
+    def _point_back(
+        self,
+        env: str,
+        targets: Mapping[AssetPartition, int],
+        reason: Literal["rollback", "released"],
+        at: datetime,
+    ) -> Collection[AssetPartition]:
+        found = earlier_versions(self._connection, self._engine, self._queries, env, targets)
+        refused = targets.keys() - found.keys()
+        if not refused:
+            states, _ = self._look(env, [(key, "") for key in targets])
+            writes = ledger.point_back(env, found, reason, states, at, self._counter)
+            self._writer.apply(env, writes, states)
+        return refused
 
     def find(self, findings: Sequence[FindingRecord]) -> None:
         values = {"wanted": self._engine.values(f.materialization for f in findings)}

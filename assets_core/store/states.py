@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -15,6 +15,7 @@ from assets_core.model.records import (
     FindingRecord,
     MaterializationRecord,
     PointerMove,
+    Soundness,
 )
 from assets_core.model.versions import InputVersion
 from assets_core.ports import Lease
@@ -65,6 +66,14 @@ class KeyState:
     def moved(self) -> int:
         """The sequence of the last pointer move, which its row carries; 0 where there was none."""
         return 0 if self.current is None else int.from_bytes(self.current.row[:8], "little")
+
+
+class Earlier(NamedTuple):
+    """A recorded version that a pointer may move to, with what was found out of it since."""
+
+    made: MaterializationRecord
+    evaluations: Sequence[Evaluation]
+    soundness: Soundness | None
 
 
 class KnownAttempt(NamedTuple):
