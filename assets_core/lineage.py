@@ -97,6 +97,8 @@ class Lineage:
         """Per source that was observed for this snapshot, the token at each partition key."""
         self.unobserved: dict[int, Failure] = {}
         """Sources whose observation failed, with what was raised."""
+        self.moved_at: dict[int, datetime] = {}
+        """When the rollbacks were that hold something, by the sequence of their pointer move."""
         self.durations: dict[int, DurationStats] = {}
         self._columns: dict[int, dict[tuple[str, ...], dict[int, InputVersion]]] = {}
         self._tables: dict[int, NDArray[np.void]] = {}

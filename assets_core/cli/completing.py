@@ -18,9 +18,9 @@ GLOBALS = (
 )  # fmt: skip
 _TAKES_VALUE = {"-C", "--env", "--color", "-p", "--partitions", "--out", "--plan", "--select"}
 _TAKES_VALUE |= {"-j", "--jobs", "--executor", "--config", "-o", "--output", "--kind", "--status"}
-_TAKES_VALUE |= {"--add", "--remove", "--timeout", "--grace", "--on-conflict"}
+_TAKES_VALUE |= {"--add", "--remove", "--timeout", "--grace", "--on-conflict", "--to"}
 _SELECTING = {"plan", "materialize", "check", "ls", "lineage", "verify"}
-_ONE_KEY = {"show", "why", "partitions"}
+_ONE_KEY = {"show", "why", "partitions", "rollback", "wipe"}
 _OPTIONS = {
     "plan": ("-p", "--exclude", "--select", "--force", "--config", "--out", "--exit-code", "--diff",
              "--full"),
@@ -38,9 +38,11 @@ _OPTIONS = {
     "runs": ("-f",),
     "verify": ("-p", "--exclude", "--select", "--all", "-j"),
     "gc": ("--dry-run", "-y"),
+    "rollback": ("-p", "--to", "--clear", "--dry-run", "-y"),
+    "wipe": ("-p", "-y"),
 }  # fmt: skip
 _METHODS = ("tag", "group", "owner", "kind", "check")
-_STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "running")
+_STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "held", "running")
 _VALUES = {
     "--color": ("auto", "always", "never"),
     "--template": ("quickstart", "blank"),

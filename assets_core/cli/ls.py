@@ -22,10 +22,11 @@ GLYPHS = {
     "maybe": ("?", "maybe"),
     "blocked": ("!", "blocked"),
     "failed": ("x", "failed"),
+    "held": ("=", "note"),
     "running": (">", "note"),
     "source": (" ", ""),
 }
-WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "current")
+WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "held", "current")
 """Which glyph an asset gets that has several; what a live run holds at the moment goes before how it stands."""
 
 Kind = Annotated[
@@ -100,12 +101,13 @@ def _rows(project: Project, status: Status, chosen: Sequence[int]) -> Iterator[S
 def counts_of(status: Status, number: int) -> dict[str, int]:
     """How many partitions of an asset have each status; *missing* and *failed* ones are also stale.
 
-    What runs now counts as running alone.
+    What runs now counts as running alone, and what is held is not counted as current again.
     """
     from assets_core.partitions import PartitionSet
 
     nothing = PartitionSet.EMPTY
     found = {name: status.statuses.get(name, {}).get(number, nothing) for name in WORST_FIRST}
+    found["current"] -= found["held"]
     running = found["running"]
     counts = {name: len(p if name == "running" else p - running) for name, p in found.items()}
     return {name: count for name, count in counts.items() if count}

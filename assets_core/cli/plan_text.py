@@ -14,13 +14,14 @@ from assets_core.cli.columns import aligned_width
 from assets_core.cli.errors import WHOLE, Line, cells
 from assets_core.cli.reason_text import RunName, reason_text
 from assets_core.cli.summary_text import nothing_to_do
-from assets_core.cli.wording import counted, listed
+from assets_core.cli.wording import counted, listed, local
 from assets_core.graph import AssetGraph
 from assets_core.model.plans import (
     Action,
     Annotation,
     CheckFailing,
     CheckStep,
+    Held,
     LastAttemptFailed,
     NeverMaterialized,
     Plan,
@@ -137,6 +138,12 @@ def _annotation(note: Annotation, where: str) -> str:
             return (
                 f"what is published of {note.asset} fails a blocking check{where}: "
                 f"nothing new is built on it; see `assets show {note.asset}`"
+            )
+        case Held(since=since):
+            when = f" since {local(since)}" if since is not None else ""
+            return (
+                f"{note.asset} is held{where}{when}, when it was rolled back: nothing makes it again but "
+                f"`--force`, or `assets rollback {note.asset} --clear` first"
             )
         case _ as unreachable:
             assert_never(unreachable)

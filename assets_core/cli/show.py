@@ -12,6 +12,7 @@ from assets_core.cli.errors import Line
 from assets_core.cli.session import session_of
 
 if TYPE_CHECKING:
+    from assets_core.model.plans import Held
     from assets_core.model.pools import Needs
     from assets_core.model.records import CheckRecord, MaterializationRecord
     from assets_core.ports import SlotHolder, StateReader
@@ -62,6 +63,7 @@ def run(ctx: typer.Context, address: Address) -> int:
                 holders=found.holders,
                 materializations=found.versions,
                 results=found.results,
+                holds=_holds(found),
             )
         )
         return 0
@@ -91,6 +93,8 @@ def _find(project: Project, reader: StateReader, status: Status, address: str) -
 
 
 def _lines(project: Project, found: _Found) -> Iterator[Line]:
+    from assets_core.cli.wording import local
+
     graph = project.graph
     spec = graph.specs[found.number]
     place = f"{spec.place.file}:{spec.place.line}" if spec.place.line else spec.place.file
@@ -112,6 +116,7 @@ def _lines(project: Project, found: _Found) -> Iterator[Line]:
         ),
         "priority": str(project.definition(found.number).priority or ""),
         "status": _status(project, found),
+        "held": ", ".join(f"since {local(one.since)}" for one in _holds(found) if one.since),
         "code": project.definitions.versions.code[found.number][:12],
     }
     for name, text in facts.items():
@@ -119,6 +124,16 @@ def _lines(project: Project, found: _Found) -> Iterator[Line]:
             yield ((f"  {name:<11}", "dim"), text)
     yield from _checks(project, found)
     yield from _versions(found)
+
+
+def _holds(found: _Found) -> list[Held]:
+    """What was rolled back of the asset, or of the partition that was asked for."""
+    spec = found.status.graph.specs[found.number]
+    notes = found.status.plan.held(spec.key)
+    if found.partition is None:
+        return notes
+    ordinal = spec.partitions.ordinal(found.partition)
+    return [note for note in notes if ordinal in note.partitions]
 
 
 def _partitions(found: _Found) -> str:
@@ -187,7 +202,7 @@ def _versions(found: _Found) -> Iterator[Line]:
         when = age(record.created, found.status.lineage.now)
         where = f"[{record.partition}] " if record.partition else ""
         data = record.written.data_version[:12]
-        text = f"{where}{when}{rows}  {_size(record.written.size)}  data {data}"
+        text = f"{record.number}  {where}{when}{rows}  {_size(record.written.size)}  data {data}"
         yield (("  version    ", "dim"), text)
         for name, value in record.metadata.items():
             yield ((f"    {name}: ", "dim"), str(value))

@@ -44,18 +44,24 @@ def why_lines(why: Why, graph: AssetGraph) -> Iterator[Line]:
 
 def _explanation(one: Explanation, why: Why, graph: AssetGraph) -> Iterator[Line]:
     verb = {"maybe": "may be stale"}.get(one.state, f"is {one.state}")
+    since = f" since {local(one.since)}, when it was rolled back" if one.since is not None else ""
     definition = graph.specs[graph.numbers[one.asset]].partitions
     where = address(one.asset, why.partition or "")
     if why.partition is None and definition.is_partitioned:
         where += f": {_share(definition, one.partitions, one.of)}"
         verb = {"maybe": "may be stale"}.get(one.state, one.state)
-    yield ((where, "bold"), f" {verb}")
+    yield ((where, "bold"), f" {verb}{since}")
+    held = one.state == "held"
     for cause in one.causes:
-        yield from _cause(cause, why, graph, 1)
+        yield from _cause(cause, why, graph, 1, "although" if held else "because")
+    if held:
+        yield (f"  `assets rollback {one.asset} --clear` lets it be made again",)
 
 
-def _cause(cause: Cause, why: Why, graph: AssetGraph, depth: int) -> Iterator[Line]:
-    yield ("  " * depth, ("because ", "dim"), _said(cause, why, graph))
+def _cause(
+    cause: Cause, why: Why, graph: AssetGraph, depth: int, word: str = "because"
+) -> Iterator[Line]:
+    yield ("  " * depth, (f"{word} ", "dim"), _said(cause, why, graph))
     for behind in cause.behind:
         yield from _cause(behind, why, graph, depth + 1)
 

@@ -36,7 +36,7 @@ def run(ctx: typer.Context, key: Key, partitions: Partitions = None, yes: Yes = 
         if not confirmed(session, question, yes=yes, look=f"`assets show {asset}`"):
             session.say("nothing was changed")
             return 0
-        wiped = wipe(project, asset, found)
+        wiped = wipe(project, found)
     _tell(session, project.env, asset, wiped)
     return 0
 

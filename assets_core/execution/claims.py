@@ -181,7 +181,7 @@ class Claimer:
 
     def _include_siblings(self, ready: Ready) -> None:
         declared = self.state.graph.definitions[ready.definition]
-        if len(ready.wanted) > 1 and (not declared.can_subset or declared.publish == "together"):
+        if len(ready.wanted) > 1 and declared.makes_all:
             union = ready.partitions
             for asset, verdict in ready.verdicts.items():
                 ready.wanted[asset] = union & PartitionSet.of(verdict.ordinals)

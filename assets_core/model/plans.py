@@ -238,6 +238,10 @@ class Plan:
         """No steps and no missing checks."""
         return not self.steps and not self.checks
 
+    def held(self, asset: AssetKey) -> list[Held]:
+        """What of one asset is held."""
+        return [n for n in self.annotations if isinstance(n, Held) and n.asset == asset]
+
     def count(self, action: Action) -> int:
         """How many asset-partitions have this action."""
         return sum(len(step.partitions) for step in self.steps if step.action is action)

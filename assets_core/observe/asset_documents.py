@@ -9,9 +9,16 @@ from assets_core.graph import AssetGraph
 from assets_core.model.checks import CheckOutcome, CheckStatus
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
+from assets_core.model.plans import Held
 from assets_core.model.pools import NO_NEEDS, Needs, PoolNeed
 from assets_core.model.records import CheckRecord, MaterializationRecord
-from assets_core.observe.documents import Document, Statuses, asset_document, time_text
+from assets_core.observe.documents import (
+    Document,
+    Statuses,
+    asset_document,
+    holds_document,
+    time_text,
+)
 from assets_core.ports import SlotHolder
 from assets_core.versioning.current import CurrentVersions
 
@@ -27,6 +34,7 @@ def show_document(
     holders: Iterable[SlotHolder] = (),
     materializations: Sequence[MaterializationRecord] = (),
     results: Sequence[CheckRecord] = (),
+    holds: Sequence[Held] = (),
 ) -> Document:
     """``assets.show/1``: declared facts, status, and the given records of its versions and checks.
 
@@ -61,6 +69,7 @@ def show_document(
         "config_version": versions.config[number],
         "materializations": [_materialization(record) for record in materializations],
         "results": [_record(record) for record in results],
+        "held": holds_document(holds, graph, now),
     }
 
 

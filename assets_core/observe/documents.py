@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 from assets_core.graph import AssetGraph
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
-from assets_core.model.plans import CheckStep, Plan, Reason, Step
+from assets_core.model.plans import Annotation, CheckStep, Held, Plan, Reason, Step
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
@@ -32,7 +32,7 @@ Document: TypeAlias = dict[str, JSON]
 Statuses: TypeAlias = Mapping[str, Mapping[int, PartitionSet]]
 """Per status, per asset number, the partitions that have it."""
 COUNTS = ("materialized", "unchanged", "restored", "failed", "blocked", "current")
-STATUSES = ("current", "stale", "missing", "maybe", "failed", "blocked", "running")
+STATUSES = ("current", "stale", "missing", "maybe", "failed", "blocked", "held", "running")
 
 
 class StepOfRun(Protocol):
@@ -91,17 +91,33 @@ def plan_document(
         "checks": [_check_step(step, plan, graph) for step in plan.checks],
         "current": plan.current,
         "unselected_stale": list(plan.unselected_stale),
-        "annotations": [
-            {
-                "code": note.code,
-                "asset": note.asset,
-                "partitions": _partitions(
-                    graph, graph.numbers[note.asset], note.partitions, plan.now
-                ),
-            }
-            for note in plan.annotations
-        ],
+        "annotations": [_annotation(note, plan, graph) for note in plan.annotations],
     }
+
+
+def _annotation(note: Annotation, plan: Plan, graph: AssetGraph) -> Document:
+    number = graph.numbers[note.asset]
+    return {
+        "code": note.code,
+        "asset": note.asset,
+        "partitions": _partitions(graph, number, note.partitions, plan.now),
+        **_since(note),
+    }
+
+
+def _since(note: Annotation) -> Document:
+    if not isinstance(note, Held):
+        return {}
+    return {"since": None if note.since is None else time_text(note.since)}
+
+
+def holds_document(holds: Iterable[Held], graph: AssetGraph, now: datetime) -> list[JSON]:
+    """What of one asset is held, and since when."""
+    return [
+        {"partitions": _partitions(graph, graph.numbers[one.asset], one.partitions, now)}
+        | _since(one)
+        for one in holds
+    ]
 
 
 def _step(

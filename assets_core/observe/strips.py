@@ -15,7 +15,7 @@ from assets_core.partitions import PartitionSet
 
 WIDEST = 100
 """More cells say no more."""
-WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "current")
+WORST_FIRST = ("running", "failed", "blocked", "missing", "stale", "maybe", "held", "current")
 
 
 @dataclass(frozen=True, slots=True)

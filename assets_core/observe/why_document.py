@@ -39,6 +39,7 @@ def _explanation(one: Explanation, graph: AssetGraph, details: Details) -> Docum
         "partitions": _partitions(one.asset, one.partitions, graph),
         "of": one.of,
         "causes": [_cause(cause, graph, details) for cause in one.causes],
+        **({} if one.since is None else {"since": time_text(one.since)}),
     }
 
 

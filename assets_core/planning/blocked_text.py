@@ -9,11 +9,20 @@ from assets_core.model.plans import (
     CheckBlocked,
     InputMissing,
     ObservationFailed,
+    OutputDamaged,
+    OutputMissing,
     Reason,
     UpstreamBlocked,
 )
 
-Blocker: TypeAlias = CheckBlocked | InputMissing | ObservationFailed | UpstreamBlocked
+Blocker: TypeAlias = (
+    CheckBlocked
+    | InputMissing
+    | ObservationFailed
+    | UpstreamBlocked
+    | OutputMissing
+    | OutputDamaged
+)
 
 
 def blocked_text(reason: Blocker, run_name: Callable[[str], str] = str) -> str:
@@ -28,6 +37,10 @@ def blocked_text(reason: Blocker, run_name: Callable[[str], str] = str) -> str:
             return f"{source} could not be observed: {message}"
         case UpstreamBlocked(upstream):
             return f"{upstream} is blocked and was never published"
+        case OutputMissing():
+            return "it is held, and its output is missing"
+        case OutputDamaged():
+            return "it is held, and its output is damaged"
         case _:
             assert_never(reason)
 

@@ -7,8 +7,9 @@ is asked of ``Past``, which reads history; without one an explanation ends at th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -20,7 +21,7 @@ from assets_core.model.plans import Action, InputChanged, Plan, Reason, Step, Up
 from assets_core.partitions import PartitionSet
 from assets_core.planning.shared_reads import read_by
 
-State: TypeAlias = Literal["current", "stale", "maybe", "blocked"]
+State: TypeAlias = Literal["current", "stale", "maybe", "blocked", "held"]
 _STATES: dict[Action, State] = {
     Action.RUN: "stale",
     Action.MAYBE: "maybe",
@@ -54,6 +55,9 @@ class Explanation:
     partitions: PartitionSet
     of: int
     causes: tuple[Cause, ...]
+    """Of what is held, why it would be made again otherwise."""
+    since: datetime | None = None
+    """When what is held was rolled back."""
 
 
 class Past(Protocol):
@@ -73,9 +77,17 @@ class Past(Protocol):
 
 
 def explain(
-    plan: Plan, lineage: Lineage, asset: int, wanted: PartitionSet, past: Past
+    plan: Plan,
+    lineage: Lineage,
+    asset: int,
+    wanted: PartitionSet,
+    past: Past,
+    held: Iterable[tuple[Step, datetime | None]] = (),
 ) -> tuple[Explanation, ...]:
-    """One explanation per step of the asset that touches ``wanted``, then one for what is current."""
+    """One explanation per step of the asset that touches ``wanted``, then for what is held, and for what is current.
+
+    ``held`` are the steps that there were without holds, and since when what they would make is held.
+    """
     graph, found, left = lineage.graph, [], wanted
     key = graph.keys[asset]
     for step in plan.steps:
@@ -83,6 +95,12 @@ def explain(
         if hit:
             causes = tuple(_causes(plan, lineage, step, hit, len(wanted), past))
             found.append(Explanation(key, _STATES[step.action], hit, len(wanted), causes))
+            left -= hit
+    for step, since in held:
+        hit = step.partitions & left
+        if hit:
+            causes = tuple(_causes(plan, lineage, step, hit, len(wanted), past))
+            found.append(Explanation(key, "held", hit, len(wanted), causes, since))
             left -= hit
     if left:
         found.append(Explanation(key, "current", left, len(wanted), ()))

@@ -40,6 +40,8 @@ class Decision:
     by: dict[int, PartitionSet]
     """Per other upstream that may change, what reads that."""
     forced: bool
+    held: PartitionSet
+    """What stays as it is though it may differ, or read something that may change."""
     sibling: AssetKey | None = None
 
     @property
@@ -47,8 +49,15 @@ class Decision:
         """What may have another version after this plan, were nothing blocked."""
         return self.run | self.maybe | self.recheck
 
+    @property
+    def lost(self) -> PartitionSet:
+        """What is held, but missing or damaged: it blocks what reads it, and is not made again."""
+        verdict = self.verdict
+        return PartitionSet.of(verdict.ordinals[verdict.lost]) & self.held
+
     def wait_for(self, pending: PartitionSet) -> None:
         """These read something that may change: what is current or kept back today may be neither then."""
+        pending -= self.held
         self.maybe |= pending - self.run
         self.blocked -= pending
         self.recheck -= pending

@@ -22,6 +22,8 @@ from assets_core.model.plans import (
     Action,
     CheckStep,
     Forced,
+    OutputDamaged,
+    OutputMissing,
     Plan,
     Reason,
     RunsTogether,
@@ -118,14 +120,14 @@ class _Planner:
 
     def _interesting(self) -> Iterator[int]:
         """Wanted assets that are stale, unchecked, forced or read an unobserved source."""
-        stale, judged = self.rebuilder.single_stale(), self.lineage.single_judged()
+        differs, judged = self.rebuilder.single_differs(), self.lineage.single_judged()
         blind = {e.downstream for s in self.lineage.unobserved for e in self.graph.outputs(s)}
         for asset, partitions in self.wanted.items():
-            if stale[asset] or asset in self.options.forced or asset in blind:
+            if differs[asset] or asset in self.options.forced or asset in blind:
                 yield asset
             elif asset in self.lineage.partitioned:
                 verdict = self.rebuilder.verdict(asset, partitions.to_array())
-                unchecked = verdict.stale.any() or self._unchecked(asset, verdict).any()
+                unchecked = verdict.differs.any() or self._unchecked(asset, verdict).any()
                 if unchecked or self.rebuilder.missing_whole(asset):
                     yield asset
             elif (judged[asset] or self.rebuilder.versions.checks[asset]) and (
@@ -154,7 +156,7 @@ class _Planner:
         declared = self.graph.definitions[definition]
         if len(outputs) > 1 and declared.publish == "together":
             _block_together(decided)
-        if len(outputs) > 1 and (not declared.can_subset or declared.publish == "together"):
+        if len(outputs) > 1 and declared.makes_all:
             _run_together(self.graph, outputs, decided)
         if own_edges(self.graph, outputs[0]):
             self._follow_own(dict(zip(outputs, decided, strict=True)))
@@ -168,9 +170,10 @@ class _Planner:
         stale = wanted if forced else PartitionSet.of(verdict.ordinals[verdict.stale])
         kept = sort_candidates(self.rebuilder, asset, verdict, stale, forced=forced)
         run = stale - kept.blocked - kept.recheck
-        pending, by = self._pending(asset, wanted - run)
+        held = _NONE if forced else PartitionSet.of(verdict.ordinals[verdict.held])
+        pending, by = self._pending(asset, wanted - run - held)
         blocked, recheck = kept.blocked - pending, kept.recheck - pending
-        return Decision(verdict, run, pending, blocked, recheck, by, forced)
+        return Decision(verdict, run, pending, blocked, recheck, by, forced, held)
 
     def _pending(
         self, asset: int, current: PartitionSet
@@ -199,14 +202,16 @@ class _Planner:
         starts = within = _NONE
         for asset, decision in decided.items():
             starts |= decision.dirty
-            within |= self.wanted[asset]
+            within |= self.wanted[asset] - decision.held
         reach = along_self(self.graph, first, starts, within)
         for asset in decided:
             self.fates[asset] = Fate(dirty=reach & self.wanted[asset])
-        barred = {a: self._missing_inputs(a, self.fates[a].dirty)[0] for a in decided}
+        barred = {
+            a: self._missing_inputs(a, self.fates[a].dirty, d.held)[0] for a, d in decided.items()
+        }
         if any(barred.values()) or len(decided) > 1:  # else all of it is reached, and nothing stops
             wishes = {
-                a: Wish(self.wanted[a], d.run | d.maybe, d.recheck, barred[a])
+                a: Wish(self.wanted[a] - d.held, d.run | d.maybe, d.recheck, barred[a])
                 for a, d in decided.items()
             }
             found = changing(self.graph, wishes, reach, self.blocking.unfit)
@@ -230,11 +235,11 @@ class _Planner:
 
     def _finish(self, asset: int, decision: Decision) -> None:
         fate = self.fates.setdefault(asset, Fate())
-        blocked, steps = self._missing_inputs(asset, decision.run | decision.maybe)
+        blocked, steps = self._missing_inputs(asset, decision.run | decision.maybe, decision.held)
         fate.run, fate.maybe = decision.run - blocked, decision.maybe - blocked
         fate.recheck = decision.recheck - blocked
         decision.blocked -= blocked
-        fate.blocked = blocked | decision.blocked
+        fate.blocked = blocked | decision.blocked | decision.lost
         fate.dirty = fate.run | fate.maybe | fate.recheck
         waits_for = [u for u, hit in decision.by.items() if hit & fate.maybe]
         fate.roots = self._roots(asset, fate, waits_for)
@@ -243,6 +248,7 @@ class _Planner:
             *self._maybe_steps(asset, fate, waits_for),
         ]
         fate.steps += [*blocked_steps(self.rebuilder, asset, decision.blocked), *steps]
+        fate.steps += self._lost_steps(asset, decision)
         self.checks[asset] = list(check_steps(self.rebuilder, asset, decision.verdict, fate))
         if fate.dirty or fate.blocked:
             for edge in self.graph.outputs(asset):
@@ -250,14 +256,14 @@ class _Planner:
                     self._enqueue(edge.downstream)
 
     def _missing_inputs(
-        self, asset: int, candidates: PartitionSet
+        self, asset: int, candidates: PartitionSet, held: PartitionSet
     ) -> tuple[PartitionSet, list[Step]]:
-        """Of what would run, what cannot: with one blocked step per cause."""
+        """Of what would run, what cannot: with one blocked step per cause. What is held waits for nothing."""
         blocked, causes = _NONE, dict[Reason, PartitionSet]()
         unseen = self.lineage.unobserved
         for edge in sorted(self.graph.inputs(asset), key=lambda e: e.upstream not in unseen):
             for reason, found in self.blocking.causes(edge, candidates - blocked):
-                hit = found - blocked
+                hit = found - blocked - held
                 if hit:
                     blocked |= hit
                     causes[reason] = causes.get(reason, _NONE) | hit
@@ -280,6 +286,17 @@ class _Planner:
             if not every and decision.sibling is not None:
                 every = (RunsTogether(decision.sibling),)
             yield self._step(asset, Action.RUN, every, partitions)
+
+    def _lost_steps(self, asset: int, decision: Decision) -> Iterator[Step]:
+        """What a rollback holds and was found missing or damaged: making it again would undo the rollback."""
+        verdict, lost = decision.verdict, decision.lost
+        for reason, which in (
+            (OutputMissing(), verdict.missing),
+            (OutputDamaged(), verdict.damaged),
+        ):
+            partitions = PartitionSet.of(verdict.ordinals[which]) & lost
+            if partitions:
+                yield self._step(asset, Action.BLOCKED, (reason,), partitions)
 
     def _maybe_steps(self, asset: int, fate: Fate, waits_for: list[int]) -> Iterator[Step]:
         if fate.maybe:
@@ -335,3 +352,4 @@ def _run_together(graph: AssetGraph, outputs: list[int], decided: list[Decision]
         decision.maybe -= run
         decision.blocked -= run
         decision.recheck -= run
+        decision.held -= run

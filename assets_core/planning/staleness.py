@@ -19,6 +19,7 @@ from assets_core.lineage import AssetRows, Lineage
 from assets_core.model.packed import Flag, check_mark, check_marks
 from assets_core.model.versions import InputVersion, Term, sum_versions
 from assets_core.partitions import PartitionSet
+from assets_core.planning.holds import held_in, made_with
 from assets_core.planning.shapes import reads_alike
 from assets_core.planning.shared_reads import widen
 from assets_core.planning.sums import Sums, row_sums
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _OMITTED = np.uint64(Flag.OMITTED)
 _ABSENT = np.uint64(Flag.MISSING | Flag.DAMAGED)
+_HELD = np.uint64(Flag.HELD)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +48,26 @@ class Verdict:
     """(partitions, inputs): which input versions differ; only meaningful where the shape is today's."""
     sums: Sums
     head: NDArray[Any]
+    held: NDArray[np.bool_]
+    """Which are held by a rollback, or made together with what is."""
 
     @property
-    def stale(self) -> NDArray[np.bool_]:
-        """Which partitions are stale for at least one reason."""
+    def differs(self) -> NDArray[np.bool_]:
+        """For which partitions there is at least one reason."""
         flags = self.never | self.code | self.config | self.shape | self.missing | self.damaged
         if self.inputs.shape[1]:
             flags |= self.inputs.any(axis=1)
         return flags
+
+    @property
+    def stale(self) -> NDArray[np.bool_]:
+        """Which partitions are to be made again: what is held is not, whatever differs."""
+        return self.differs & ~self.held
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which partitions are held, and what is stored of them is missing or damaged."""
+        return self.held & (self.missing | self.damaged)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +137,17 @@ class Rebuilder:
             differs & (recorded & same_shape)[:, None],
             sums,
             head,
+            self._held(asset, ordinals, flags),
         )
+
+    def _held(
+        self, asset: int, ordinals: NDArray[np.int64], flags: NDArray[np.uint64]
+    ) -> NDArray[np.bool_]:
+        held: NDArray[np.bool_] = (flags & _HELD) != 0
+        for other in made_with(self.graph, asset):
+            if other != asset:
+                held |= held_in(self.lineage, other).contains(ordinals)
+        return held
 
     def input_sums(self, asset: int, ordinals: NDArray[np.int64]) -> Sums:
         """The current version of every input of these partitions."""
@@ -169,8 +193,8 @@ class Rebuilder:
             widen(self.lineage, asset, ordinals, numbers, sums)
         return sums
 
-    def single_stale(self) -> NDArray[np.bool_]:
-        """For every asset without partitions, whether it is stale by itself; False for the others.
+    def single_differs(self) -> NDArray[np.bool_]:
+        """For every asset without partitions, whether there is a reason by itself; False for the others.
 
         The flat path: edges between unpartitioned assets without declared columns are compared in one go.
         """
@@ -191,8 +215,15 @@ class Rebuilder:
         stale[owner[wrong & simple]] = True
         for asset in set(owner[~simple].tolist()):  # np.unique would import numpy.ma, 20 ms
             if asset not in lineage.partitioned and not stale[asset]:
-                stale[asset] = bool(self.verdict(asset, np.zeros(1, np.int64)).stale[0])
+                stale[asset] = bool(self.verdict(asset, np.zeros(1, np.int64)).differs[0])
         stale[list(lineage.partitioned)] = False
+        return stale
+
+    def single_stale(self) -> NDArray[np.bool_]:
+        """The same without what is held."""
+        stale = self.single_differs()
+        for asset in np.flatnonzero((self.lineage.single_head["flags"] & _HELD) != 0).tolist():
+            stale[list(made_with(self.graph, asset))] = False
         return stale
 
     # --- checks -------------------------------------------------------------------------------------------------

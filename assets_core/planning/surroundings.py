@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from assets_core.graph import AssetGraph
 from assets_core.model.keys import AssetKey
-from assets_core.model.plans import Annotation, CheckFailing, LastAttemptFailed, Step
+from assets_core.model.plans import Action, Annotation, CheckFailing, LastAttemptFailed, Step
 from assets_core.partitions import PartitionSet
+from assets_core.planning.holds import holds
 from assets_core.planning.staleness import Rebuilder
 
 
@@ -57,3 +58,9 @@ def annotate(
             failing = rebuilder.failing(asset) & partitions
             if failing:
                 yield CheckFailing(graph.keys[asset], failing)
+    running = {s.index: PartitionSet.EMPTY for s in steps}
+    for step in steps:
+        if step.action is Action.RUN:  # forced: the hold ends with it
+            running[step.index] |= step.partitions
+    none = PartitionSet.EMPTY
+    yield from holds(lineage, {a: p - running.get(a, none) for a, p in wanted.items()})

@@ -106,9 +106,9 @@ class StateReader(Protocol):
         ...
 
     def published(
-        self, env: str, asset: AssetKey, partitions: Collection[str]
+        self, env: str, asset: AssetKey, partitions: Collection[str] | None
     ) -> Sequence[MaterializationRecord]:
-        """Every version that was current there at some time and is not condemned, by number."""
+        """Every version that was current there at some time and is not condemned, by number; None: of all."""
         ...
 
     def checks(self, env: str, asset: AssetKey, limit: int) -> Sequence[CheckRecord]:

@@ -28,6 +28,8 @@ from assets_core.model.records import MaterializationRecord, PointerMove
 from assets_core.observe.details import Details, details, versions_to_explain
 from assets_core.partitions import PartitionSet
 from assets_core.planning.explain import Cause, Explanation, explain
+from assets_core.planning.reasons import group_reasons
+from assets_core.planning.staleness import Rebuilder
 from assets_core.ports import StateReader
 from assets_core.project.wishes import Wish
 from assets_core.versioning.parts import parts_text
@@ -69,7 +71,8 @@ def why(project: Project, asset: int, partition: str | None) -> Why:
         if ordinal is not None:
             wanted = PartitionSet.range(ordinal, ordinal + 1)
         past = History(reader, project.env, planned)
-        found = explain(planned.plan, planned.lineage, asset, wanted, past)
+        held = _held_back(project, planned, asset)
+        found = explain(planned.plan, planned.lineage, asset, wanted, past, held)
         built = _built(project, reader, asset, partition)
         reasons = [*_reasons(planned.plan), *_reasons_of(found)]
         return Why(
@@ -82,6 +85,18 @@ def why(project: Project, asset: int, partition: str | None) -> Why:
             run_numbers(reader, reasons, *([built.run] if built is not None else [])),
             project.definition(asset).is_source,
         )
+
+
+def _held_back(
+    project: Project, planned: Planned, asset: int
+) -> Iterator[tuple[Step, datetime | None]]:
+    """The steps that a plan had without the holds on an asset, and since when there are these."""
+    rebuilder = Rebuilder(planned.graph, project.definitions.versions, planned.lineage)
+    key = planned.graph.keys[asset]
+    for note in planned.plan.held(key):
+        verdict = rebuilder.verdict(asset, note.partitions.to_array())
+        for reasons, partitions in group_reasons(rebuilder, asset, verdict, note.partitions):
+            yield Step(key, asset, Action.RUN, reasons, partitions), note.since
 
 
 def run_numbers(reader: StateReader, reasons: Iterable[Reason], *more: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
-from assets_core.model.plans import Action, Plan
+from assets_core.model.plans import Action, Held, Plan
 from assets_core.partitions import PartitionSet
 from assets_core.ports import StateReader
 
@@ -50,6 +50,10 @@ def statuses_of(plan: Plan, lineage: Lineage, running: Running) -> Statuses:
     """A plan of the whole project, and what runs, as sets of partitions per status."""
     found: Statuses = {s: {} for s in ("stale", "maybe", "missing", "blocked", "failed", "current")}
     found["running"] = dict(running)
+    found["held"] = {}
+    for note in plan.annotations:
+        if isinstance(note, Held):
+            _add(found["held"], lineage.graph.numbers[note.asset], note.partitions)
     names = {Action.RUN: "stale", Action.MAYBE: "maybe", Action.BLOCKED: "blocked"}
     for step in plan.steps:
         _add(found[names[step.action]], step.index, step.partitions)

@@ -16,7 +16,7 @@ from assets_core.execution.check_results import latest_results, whole_result
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetPartition
-from assets_core.model.packed import row_number
+from assets_core.model.packed import Flag, row_number
 from assets_core.model.records import CheckRecord
 from assets_core.partitions import PartitionSet
 from assets_core.planning.shared_reads import note_read
@@ -38,6 +38,8 @@ def take_snapshot(graph: AssetGraph, reader: StateReader, env: str, now: datetim
     lineage.shape_texts = dict(reader.documents(list(_foreign_shapes(graph, lineage))))
     _add_rejections(lineage, reader)
     _add_reads(lineage, reader, env)
+    moves = reader.moves_at(list(_rollbacks(lineage)))
+    lineage.moved_at = {move.sequence: move.at for move in moves}
     return lineage
 
 
@@ -71,6 +73,15 @@ def _foreign_shapes(graph: AssetGraph, lineage: Lineage) -> Iterable[str]:
         if wrong.any():
             found.update(_hexes(np.unique(rows.head["shape"][wrong], axis=0)))
     return found
+
+
+def _rollbacks(lineage: Lineage) -> Iterable[int]:
+    """The pointer moves of what is held."""
+    heads = (rows.head for rows in lineage.partitioned.values())
+    for head in (lineage.single_head, *heads):
+        held = (head["flags"] & np.uint64(Flag.HELD)) != 0
+        if held.any():
+            yield from head["sequence"][held].tolist()
 
 
 def _add_reads(lineage: Lineage, reader: StateReader, env: str) -> None:

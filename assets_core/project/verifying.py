@@ -112,7 +112,9 @@ def _batches(
         yield batch
 
 
-class _Found(NamedTuple):
+class Judged(NamedTuple):
+    """What a look at one version found; ``soundness`` is None where nobody here can judge it."""
+
     soundness: Soundness | None
     message: str = ""
 
@@ -150,7 +152,7 @@ class _Looking:
             with self._project.writing() as store:
                 _record(store, news)
 
-    def _count(self, record: MaterializationRecord, is_current: bool, found: _Found) -> None:
+    def _count(self, record: MaterializationRecord, is_current: bool, found: Judged) -> None:
         verified = self._verified
         verified.versions += 1
         verified.size += record.written.size
@@ -158,10 +160,10 @@ class _Looking:
         if found.soundness is not Soundness.SOUND and len(verified.suspects) < LISTED:
             verified.suspects.append(Suspect(record, is_current, *found))
 
-    def _look(self, record: MaterializationRecord) -> _Found:
+    def _look(self, record: MaterializationRecord) -> Judged:
         location = self._home.version(record.asset, record.partition, record.attempt)
         part = StoredPart(record.partition, location, record.written, record.number)
-        return _judged(self._materializers, part)
+        return judged(self._materializers, part)
 
     def _finding(
         self, record: MaterializationRecord, soundness: Soundness, message: str
@@ -178,14 +180,15 @@ class _Looking:
         )
 
 
-def _judged(materializers: Mapping[str, Materializer], part: StoredPart) -> _Found:
+def judged(materializers: Mapping[str, Materializer], part: StoredPart) -> Judged:
+    """Read every byte of one stored version again."""
     try:
-        return _Found(*look_at(materializers, part))
+        return Judged(*look_at(materializers, part))
     except KeyError:
         name = part.written.materializer
-        return _Found(None, f"the materializer `{name}` that wrote it is not installed")
+        return Judged(None, f"the materializer `{name}` that wrote it is not installed")
     except Exception as error:  # of a materializer that is not ours: it says nothing of the bytes
-        return _Found(None, f"it could not be judged: {type(error).__name__}: {error}")
+        return Judged(None, f"it could not be judged: {type(error).__name__}: {error}")
 
 
 def _record(store: StateStore, findings: Sequence[FindingRecord]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from assets_core.errors import ConflictError
 from assets_core.model.keys import AssetKey, AssetPartition
-from assets_core.ports import Lease, StateReader
+from assets_core.ports import StateReader
 from assets_core.project.asked_partitions import asked_partitions, is_asked
+from assets_core.project.being_made import refuse_being_made
 from assets_core.project.naming import asset_named
 from assets_core.project.wishes import Wish
 
@@ -36,25 +36,11 @@ def _recorded(project: Project, reader: StateReader, key: AssetKey) -> list[str]
     return sorted(reader.current_of(project.env, key))
 
 
-def wipe(
-    project: Project, key: AssetKey, wanted: Collection[AssetPartition]
-) -> Collection[AssetPartition]:
+def wipe(project: Project, wanted: Collection[AssetPartition]) -> Collection[AssetPartition]:
     """Forget the current versions of these, all or none; those that still had one.
 
     Raises ConflictError E624 where a live run is making one of them: it would publish it again.
     """
     with project.writing() as store, store.writing() as tx:
-        held = tx.taken(project.env, [key])
-        for one in wanted:
-            lease = held.get(one)
-            if lease is not None:
-                raise _being_made(one, lease)
+        refuse_being_made(tx, project.env, wanted, "wipe")
         return tx.withdraw(project.env, wanted, project.clock.now())
-
-
-def _being_made(one: AssetPartition, lease: Lease) -> ConflictError:
-    return ConflictError(
-        "E624",
-        f"run {lease.run} is making `{one}` at this moment",
-        help="nothing was changed; wait for the run or stop it, then wipe again",
-    )

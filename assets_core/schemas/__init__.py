@@ -28,6 +28,7 @@ NAMES = (
     "partitions",
     "partitions_changed",
     "plan",
+    "rollback",
     "run",
     "runs",
     "show",

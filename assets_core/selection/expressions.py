@@ -17,7 +17,7 @@ from assets_core.selection.globs import Glob, Piece
 
 Method: TypeAlias = Literal["key", "tag", "group", "owner", "kind", "path", "status", "check"]
 METHODS: tuple[Method, ...] = ("key", "tag", "group", "owner", "kind", "path", "status", "check")
-STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "running")
+STATUSES = ("current", "stale", "maybe", "missing", "failed", "blocked", "held", "running")
 WORDS = frozenset({"and", "or", "not"})
 
 

@@ -20,26 +20,33 @@ from assets_core.store.states import Earlier, Evaluation
 
 
 def published(
-    session: Session, engine: SqlEngine, env: str, asset: AssetKey, partitions: Collection[str]
+    session: Session,
+    engine: SqlEngine,
+    env: str,
+    asset: AssetKey,
+    partitions: Collection[str] | None,
 ) -> list[MaterializationRecord]:
     """See ``StateReader.published``."""
-    values = {"env": env, "asset": asset, "wanted": engine.values(partitions)}
-    found = session.execute(_published(engine), values)
+    values: dict[str, object] = {"env": env, "asset": asset}
+    if partitions is not None:
+        values["wanted"] = engine.values(partitions)
+    found = session.execute(_published(engine, every=partitions is None), values)
     return [sql_rows.materialization_of(row) for row in found]
 
 
-def _published(engine: SqlEngine) -> Query:
+def _published(engine: SqlEngine, *, every: bool) -> Query:
     wanted = engine.wanted("text")
     asked = select(wanted.fields[0]).select_from(wanted.source)
     moves = pointer_moves.c
-    were_current = (
+    chosen = (
         select(moves.materialization)
-        .where(moves.env == env_name, moves.asset == asset_name, moves.partition.in_(asked))
+        .where(moves.env == env_name, moves.asset == asset_name)
         .where(moves.materialization.is_not(None))
         .where(moves.materialization.not_in(select(condemned.c.materialization)))
-        .distinct()
-        .subquery("were_current")
     )
+    if not every:
+        chosen = chosen.where(moves.partition.in_(asked))
+    were_current = chosen.distinct().subquery("were_current")
     return (
         select(*sql_rows.MATERIALIZATION)
         .select_from(with_records(were_current, were_current.c.materialization))

@@ -194,7 +194,7 @@ class MemoryStore:
             return list(islice(found, limit))
 
     def published(
-        self, env: str, asset: AssetKey, partitions: Collection[str]
+        self, env: str, asset: AssetKey, partitions: Collection[str] | None
     ) -> Sequence[MaterializationRecord]:
         with self._lock:
             return published(self._tables, env, asset, partitions)

@@ -12,11 +12,13 @@ from assets_core.store.states import Earlier
 
 
 def published(
-    tables: Tables, env: str, asset: AssetKey, partitions: Collection[str]
+    tables: Tables, env: str, asset: AssetKey, partitions: Collection[str] | None
 ) -> list[MaterializationRecord]:
     """See ``StateReader.published``."""
-    wanted = set(partitions)
-    moves = (m for m in tables.moves if (m.env, m.asset) == (env, asset) and m.partition in wanted)
+    moves = (m for m in tables.moves if (m.env, m.asset) == (env, asset))
+    if partitions is not None:
+        wanted = set(partitions)
+        moves = (m for m in moves if m.partition in wanted)
     numbers = {m.materialization for m in moves if m.materialization is not None}
     return [tables.materializations[n] for n in sorted(numbers - tables.condemned.keys())]
 

@@ -73,7 +73,7 @@ class SqlStore(SqlReader):
             return condemned_until(connection, until, after, limit)
 
     def published(
-        self, env: str, asset: AssetKey, partitions: Collection[str]
+        self, env: str, asset: AssetKey, partitions: Collection[str] | None
     ) -> Sequence[MaterializationRecord]:
         with self._engine.reading() as connection:
             return published(connection, self._engine, env, asset, partitions)

@@ -79,6 +79,16 @@ MUTANTS = (
     Mutant("computes a blocked candidate again", "plan", (
         (CANDIDATES, "if forced or not candidates:", "if True:"),
     )),
+    Mutant("makes again what is held", "plan", (
+        (STALENESS, "return self.differs & ~self.held", "return self.differs"),
+    )),
+    Mutant("takes what is held for what may change", "plan", (
+        (PLANNER, "wanted - run - held", "wanted - run"),
+    )),
+    Mutant("looks through what is held to the partitions before it", "plan", (
+        (PLANNER, "self.wanted[asset] - decision.held", "self.wanted[asset]"),
+        (PLANNER, "self.wanted[a] - d.held", "self.wanted[a]"),
+    )),
     Mutant("lists no missing checks", "plan", (
         (PLANNER, "list(check_steps(self.rebuilder, asset, decision.verdict, fate))", "[]"),
     )),

@@ -48,7 +48,13 @@ class Oracle:
             if self._read_of(at, u) & self._changing(u.upstream)
         }
         unseen = [u.upstream for u in self._inputs(at) if u.upstream in self.state.unobserved]
-        if unseen:
+        if not forced and self._is_held(at):
+            lost = [r for r in reasons if r[0] in {"output_missing", "output_damaged"}]
+            if lost:
+                self.blocked[at] = lost[0]
+            else:
+                self.current.add(at)
+        elif unseen:
             self.blocked[at] = ("observation_failed", f"a{unseen[0]}")
         elif reasons and not forced and self._kept_back(at) and not pending:
             if self._still_fails(self.state.candidates[at]):
@@ -70,6 +76,11 @@ class Oracle:
             self.blocked[at] = lacking[0]
         else:
             otherwise()
+
+    def _is_held(self, at: At) -> bool:
+        """Whether what is current is so by a rollback."""
+        version = self.state.recorded.get(at)
+        return version is not None and "held" in version.flags
 
     # --- is it stale by itself? ---------------------------------------------------------------------------------
 
@@ -225,7 +236,7 @@ class Oracle:
             f"a{n}"
             for n in above - set(self.state.wanted)
             if not self.state.nodes[n].is_source
-            and any(self.reasons((n, k)) for k in self.state.keys(n))
+            and any(self.reasons((n, k)) for k in self.state.keys(n) if not self._is_held((n, k)))
         }
 
     @cached_property
@@ -234,12 +245,16 @@ class Oracle:
         steps = {n for n, _ in (*self.run, *self.maybe, *self.blocked)}
         wanted = [(n, k) for n, some in self.state.wanted.items() for k in some]
         wanted = [at for at in wanted if not self.state.nodes[at[0]].is_source]
-        return {
-            ("last_attempt_failed", at)
-            for at in wanted
-            if at in self.state.failed and at[0] in steps
-        } | {
-            ("check_failing", at)
-            for at in wanted
-            if self._fails(at) and self.state.nodes[at[0]].checks
-        }
+        return (
+            {
+                ("last_attempt_failed", at)
+                for at in wanted
+                if at in self.state.failed and at[0] in steps
+            }
+            | {
+                ("check_failing", at)
+                for at in wanted
+                if self._fails(at) and self.state.nodes[at[0]].checks
+            }
+            | {("held", at) for at in wanted if self._is_held(at) and at not in self.run}
+        )

@@ -304,6 +304,8 @@ class Recorder:
                     version = replace(version, code="older")
                 if not node.is_source and self.random.random() < self.spoiled:
                     version = self._spoil(version)
+                if not node.is_source and self.random.random() < self.spoiled:
+                    version = replace(version, flags=version.flags | {"held"})
                 self.state.recorded[n, key] = version
         for at in list(self._candidates()):
             version = self._today(*at)
