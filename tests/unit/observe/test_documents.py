@@ -364,7 +364,8 @@ def test_a_list_has_facts_and_counts(graph: AssetGraph) -> None:
     assert document["assets"][0] == {
         "key": "raw", "kind": "python", "group": "default", "tags": {"domain": "ops"}, "owners": ["team:data"],
         "partitions": {"kind": "daily", "count": 19}, "upstream": [], "checks": [],
-        "status": {"current": 2, "stale": 1, "missing": 0, "maybe": 0, "failed": 0, "blocked": 0, "held": 0, "running": 0},
+        "status": {"current": 2, "stale": 1, "missing": 0, "maybe": 0, "failed": 0, "blocked": 0,
+                   "held": 0, "running": 0},
     }  # fmt: skip
     assert document["assets"][1]["upstream"] == ["raw"]
     assert document["assets"][1]["partitions"] is None
