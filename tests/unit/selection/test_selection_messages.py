@@ -148,7 +148,7 @@ UNKNOWN = [
     (
         "status:*",
         "`*` is not a status\n  status:*\n  ^^^^^^^^",
-        "statuses: current, stale, maybe, missing, failed, blocked, running",
+        "statuses: current, stale, maybe, missing, failed, blocked, held, running",
     ),
 ]
 
