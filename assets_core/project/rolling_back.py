@@ -18,6 +18,7 @@ from assets_core.project.asked_partitions import asked_partitions, is_asked
 from assets_core.project.being_made import refuse_being_made
 from assets_core.project.earlier_versions import Earlier, Move, choices, refuse
 from assets_core.project.naming import asset_named
+from assets_core.project.stored_data import require_data
 from assets_core.project.verifying import Judged, judged
 from assets_core.project.wishes import Wish
 
@@ -99,12 +100,13 @@ def roll_back(project: Project, rollback: Rollback) -> None:
     """Do all of it or nothing, once every file of what is to be current was read again.
 
     Raises ConflictError E624 where a live run is making one of these, E625 for what is not what was recorded or was
-    condemned meanwhile.
+    condemned meanwhile, StoreError E619 where the folder of all versions is not there at all.
     """
     moves = {move.key: move.after.number for move in rollback.moves}
-    looks = _look(project, [move.after for move in rollback.moves])
     at = project.clock.now()
     with project.writing() as store:
+        require_data(project, store)
+        looks = _look(project, [move.after for move in rollback.moves])
         with store.writing() as tx:
             tx.find([_finding(project, record, look) for record, look in looks if look.soundness])
         for move, (_, look) in zip(rollback.moves, looks, strict=True):

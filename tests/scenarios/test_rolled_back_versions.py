@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assets_core.errors import ConflictError, UsageError
+from assets_core.errors import ConflictError, StoreError, UsageError
 from assets_core.project.retrying import retry
 from assets_core.project.rolling_back import clear_holds, plan_rollback, roll_back
 from assets_core.project.running import RunOptions
@@ -189,6 +189,18 @@ def test_a_version_that_is_damaged_is_refused_and_others_are_named(shop: Shop) -
     with shop.project().reading() as reader:
         assert reader.soundness([second])[second] == "missing"
     back(shop, "up", to=str(first))
+    assert shop.value("up") == 1
+
+
+def test_a_disk_that_is_not_mounted_is_said_and_marks_nothing(shop: Shop) -> None:
+    edit_number(shop, 2)
+    shop.build()
+    data = shop.root / ".assets" / "data"
+    data.rename(shop.root / "elsewhere")
+    with pytest.raises(StoreError, match="E619"):
+        back(shop, "up")
+    (shop.root / "elsewhere").rename(data)
+    back(shop, "up")
     assert shop.value("up") == 1
 
 
