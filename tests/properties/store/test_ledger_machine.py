@@ -70,10 +70,11 @@ class Kept:
     number: int
     results: dict[str, CheckOutcome] = field(default_factory=dict)
     soundness: Soundness = Soundness.SOUND
+    held: bool = False
 
     @property
     def flags(self) -> Flag:
-        flags = sound_flags(self.soundness)
+        flags = sound_flags(self.soundness) | (Flag.HELD if self.held else Flag(0))
         for one in self.results.values():
             if one.status is not CheckStatus.PASSED:
                 flags |= Flag.CHECK_FAILED | (Flag.BLOCKING_FAILED if one.blocking else Flag(0))
@@ -85,6 +86,8 @@ class Model:
     held: dict[AssetPartition, Lease] = field(default_factory=dict)
     current: dict[AssetPartition, Kept] = field(default_factory=dict)
     candidate: dict[AssetPartition, Kept] = field(default_factory=dict)
+    published: dict[AssetPartition, list[Kept]] = field(default_factory=dict)
+    """Every version that was current at some time."""
     failed: dict[AssetPartition, str] = field(default_factory=dict)
     statuses: dict[str, AttemptStatus] = field(default_factory=dict)
     ever: list[Lease] = field(default_factory=list)
@@ -188,9 +191,9 @@ class Ledger(RuleBasedStateMachine):
         model, attempt = self.model, completion.attempt
         key = AssetPartition(attempt.asset, attempt.partition)
         if attempt.attempt in model.statuses:
-            assert answer.superseded == (
-                model.statuses[attempt.attempt] is AttemptStatus.SUPERSEDED
-            )
+            before = model.statuses[attempt.attempt]
+            returned = before is AttemptStatus.DIED is not attempt.status
+            assert answer.superseded == (before is AttemptStatus.SUPERSEDED or returned)
             return
         held = model.held.get(key)
         mine = held is not None and (held.fence, held.attempt) == (attempt.fence, attempt.attempt)
@@ -214,7 +217,10 @@ class Ledger(RuleBasedStateMachine):
             model.failed[key] = attempt.attempt
 
     def _publish(self, key: AssetPartition, kept: Kept) -> None:
+        if key in self.model.current:
+            self.model.current[key].held = False
         self.model.current[key] = kept
+        self.model.published.setdefault(key, []).append(kept)
         self.model.candidate.pop(key, None)
         self.model.failed.pop(key, None)
 
@@ -292,6 +298,32 @@ class Ledger(RuleBasedStateMachine):
         with self.store.writing() as tx:
             tx.find([finding])
         kept.soundness = soundness
+
+    @precondition(lambda self: self.model.published)
+    @rule(data=st.data())
+    def roll_back(self, data: Any) -> None:
+        model = self.model
+        wanted = data.draw(
+            st.lists(st.sampled_from(list(model.published)), min_size=1, unique=True)
+        )
+        targets = {key: data.draw(st.sampled_from(model.published[key])) for key in wanted}
+        with self.store.writing() as tx:
+            assert not tx.roll_back(ENV, {k: v.number for k, v in targets.items()}, NOW)
+        for key, kept in targets.items():
+            self._publish(key, kept)
+            model.published[key].pop()
+            kept.held = True
+
+    @rule(wanted=st.lists(keys, unique=True))
+    def release_holds(self, wanted: list[AssetPartition]) -> None:
+        current = self.model.current
+        held = [key for key in wanted if key in current and current[key].held]
+        with self.store.writing() as tx:
+            assert set(tx.release_holds(ENV, wanted, NOW)) == set(held)
+        for key in held:
+            kept = current[key]
+            self._publish(key, kept)
+            self.model.published[key].pop()
 
     @rule()
     def interrupt(self) -> None:
