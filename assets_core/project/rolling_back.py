@@ -88,7 +88,7 @@ def _together(
             found = history.of_run(move.key.partition, move.after.run)
             if found is None:
                 raise ConflictError(
-                    "E625",
+                    "E933",
                     f"version {move.after.number} of `{move.key}` was published together with one of "
                     f"`{graph.keys[other]}` that is gone",
                     help="choose another with `--to`; `assets show` lists them",
@@ -99,7 +99,7 @@ def _together(
 def roll_back(project: Project, rollback: Rollback) -> None:
     """Do all of it or nothing, once every file of what is to be current was read again.
 
-    Raises ConflictError E624 where a live run is making one of these, E625 for what is not what was recorded or was
+    Raises ConflictError E624 where a live run is making one of these, E933 for what is not what was recorded or was
     condemned meanwhile, StoreError E619 where the folder of all versions is not there at all.
     """
     moves = {move.key: move.after.number for move in rollback.moves}
@@ -151,7 +151,7 @@ def _unfit(project: Project, reader: StateReader, move: Move, why: str) -> Confl
         f"choose another with `--to`: {choices(others)}" if others else f"see `assets show {name}`"
     )
     return ConflictError(
-        "E625",
+        "E933",
         f"version {move.after.number} of `{move.key}` can't be current again: {why}",
         help=f"nothing was changed; {instead}",
     )

@@ -180,7 +180,7 @@ def test_a_version_that_is_damaged_is_refused_and_others_are_named(shop: Shop) -
         made = {one.number: one for one in reader.history("default", "up", None, 9)}
     one = made[second]
     shutil.rmtree(home.version(one.asset, one.partition, one.attempt))
-    with pytest.raises(ConflictError, match=rf"E625.*version {second} of `up`") as caught:
+    with pytest.raises(ConflictError, match=rf"E933.*version {second} of `up`") as caught:
         back(shop, "up")
     assert caught.value.help == (
         f"nothing was changed; choose another with `--to`: `{third}` or `{first}`"
