@@ -197,16 +197,19 @@ def _checks(project: Project, found: _Found) -> Iterator[Line]:
 def _versions(found: _Found) -> Iterator[Line]:
     from assets_core.cli.wording import age, counted
 
+    numbers = set(found.status.lineage.rows(found.number).head["number"].tolist())
+    current = [record for record in found.versions if record.number in numbers]
     for record in found.versions:
         rows = f"  {counted(record.written.rows, 'row')}" if record.written.rows is not None else ""
         when = age(record.created, found.status.lineage.now)
         where = f"[{record.partition}] " if record.partition else ""
         data = record.written.data_version[:12]
         text = f"{record.number}  {where}{when}{rows}  {_size(record.written.size)}  data {data}"
-        yield (("  version    ", "dim"), text)
+        yield (("  version    ", "dim"), text, "  current" if record in current else "")
         for name, value in record.metadata.items():
             yield ((f"    {name}: ", "dim"), str(value))
-    columns = found.versions[0].written.columns if found.versions else None
+    shown = next(iter(current or found.versions), None)
+    columns = shown.written.columns if shown is not None else None
     for column in (columns or ())[:_COLUMNS]:
         yield (("  column     ", "dim"), f"{column.name}  ", (column.type, "dim"))
     if columns and len(columns) > _COLUMNS:

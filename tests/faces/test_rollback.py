@@ -70,6 +70,15 @@ def test_people_read_since_when_and_what_ends_it(twice: Command) -> None:
     assert way_out == "  `assets rollback orders --clear` lets it be made again"
 
 
+def test_show_says_which_version_is_current(twice: Command) -> None:
+    new, old = numbers(twice, "total")
+    for to, marked in ((old, [False, True]), (new, [True, False])):
+        twice("rollback", "total", "--to", str(to), "-y")
+        lines = [li for li in twice("show", "total").out.splitlines() if li.startswith("  version")]
+        assert [int(line.split()[1]) for line in lines] == [new, old]
+        assert [line.endswith("  current") for line in lines] == marked
+
+
 def test_clearing_lets_it_be_made_again(twice: Command) -> None:
     twice("rollback", "orders", "-y")
     assert twice.json("rollback", "orders@eu", "--clear")["released"] == [
