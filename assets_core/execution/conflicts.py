@@ -90,9 +90,7 @@ class Conflicts:
         wanted = [(AssetPartition(lease.asset, lease.partition), new_id())]
         answer = tx.claim(state.env, state.run, wanted)
         if isinstance(answer, Lease) and answer.run == lease.run:
-            refused = replace(aside.refused, lease=answer)
-            at = state.clock.monotonic() + POLL_S
-            self._aside.append(replace(aside, refused=refused, at=at))
+            self._aside.append(replace(aside, at=state.clock.monotonic() + POLL_S))
             return
         if not isinstance(answer, Lease | PoolFull | LimitFull):
             tx.release(answer)
@@ -123,11 +121,10 @@ class Conflicts:
 
     def _outcome(self, aside: _Aside, of: AssetPartition) -> Joined | None:
         lease = aside.refused.lease
-        known = self._store.run(lease.run)
-        if known is None or (known[1] is not None and known[1].status is RunStatus.DIED):
+        if self._died(lease.run):
             return None
         number = self._number(lease.run)
-        failed = self._failed(lease, of)
+        failed = self._failed(lease.run, of)
         if failed is not None:
             kept_back = failed.status is AttemptStatus.REJECTED
             outcome = AttemptStatus.REJECTED if kept_back else AttemptStatus.FAILED
@@ -137,11 +134,17 @@ class Conflicts:
             return Joined(*of, lease.run, number, AttemptStatus.MATERIALIZED, None)
         return None
 
-    def _failed(self, lease: Lease, of: AssetPartition) -> AttemptRecord | None:
-        """The attempt that the lease was for, or a later one of the same run, where it failed."""
+    def _died(self, run: str) -> bool:
+        """Whether it owes an outcome that nobody will ever see, such as that of the next try."""
+        known = self._store.run(run)
+        if known is None or known[1] is None:
+            return not self._store.is_alive(run)
+        return known[1].status is RunStatus.DIED
+
+    def _failed(self, run: str, of: AssetPartition) -> AttemptRecord | None:
         for attempt in self._store.last_failures(self._state.env, [of.asset]):
-            mine = (attempt.partition, attempt.run) == (of.partition, lease.run)
-            if mine and attempt.fence >= lease.fence and attempt.status not in _NO_OUTCOME:
+            its = (attempt.partition, attempt.run) == (of.partition, run)
+            if its and attempt.status not in _NO_OUTCOME:
                 return attempt
         return None
 

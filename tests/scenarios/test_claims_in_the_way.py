@@ -14,8 +14,10 @@ from assets_core.errors import UsageError
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import Adopted, ClaimRefused, Joined, Materialized, RunExtended
 from assets_core.model.records import AttemptStatus, RunStatus
+from assets_core.project import Project
 from assets_core.project.run_retries import run_with_retries
 from assets_core.project.running import RunOptions
+from assets_core.project.wishes import Wish
 from tests.faults.processes_seen import eventually
 from tests.scenarios.shops import FakeClock, Shop
 
@@ -26,11 +28,15 @@ import time
 
 
 def held():
+    # in the run that comes first, and in its next try where that is asked for
     if Path("hold").exists():
         Path("hold").unlink()
         Path("holding").touch()
         while not Path("go").exists():
             time.sleep(0.005)
+        if Path("hold-again").exists():
+            Path("go").unlink()
+            Path("hold-again").rename("hold")
 
 
 @asset(code_version="1")
@@ -65,12 +71,12 @@ sys.exit(0 if Project.load(sys.argv[1]).materialize(Wish((sys.argv[2],), (), tup
 
 @dataclass
 class Meanwhile(FakeClock):
-    """A clock that lets the other run go on to its end as soon as this one waits."""
+    """A clock that does something with the other run whenever this one waits: by default, let it go on to its end."""
 
     shop: Shop = field(kw_only=True)
     select: str = "value"
     partitions: tuple[str, ...] = ()
-    end: Callable[[subprocess.Popen[bytes]], object] = lambda process: None
+    steps: list[Callable[[Meanwhile], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.shop.root / "hold").touch()
@@ -81,12 +87,18 @@ class Meanwhile(FakeClock):
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
-        self.finish()
+        if self.steps:
+            self.steps.pop(0)(self)
+        else:
+            self.finish()
 
     def finish(self) -> None:
-        self.end(self.process)
         (self.shop.root / "go").touch()
         self.process.wait(100)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 def log(shop: Shop) -> list[str]:
@@ -198,11 +210,43 @@ def test_who_joins_a_run_whose_check_keeps_it_back_has_it_kept_back(held: Shop) 
 
 @pytest.mark.parametrize("on_conflict", [WAIT, JOIN])
 def test_what_a_run_that_dies_held_is_computed(held: Shop, on_conflict: OnConflict) -> None:
-    Meanwhile(shop=held, end=lambda process: process.kill())
+    Meanwhile(shop=held, steps=[Meanwhile.kill])
     held.attempt(on_conflict=on_conflict)
     assert log(held) == ["value", "other", "value", "reader"]
     assert set(held.outcomes().values()) == {"materialized"}
     assert held.todo() == []
+
+
+def test_the_death_of_a_run_is_no_outcome_also_where_another_recorded_it(held: Shop) -> None:
+    def buried(meanwhile: Meanwhile) -> None:
+        meanwhile.kill()
+        Project.load(held.root).materialize(Wish(("other",), force=True))
+
+    Meanwhile(shop=held, steps=[buried])
+    held.attempt(on_conflict=JOIN)
+    assert log(held) == ["value", "other", "other", "value", "reader"]
+    with held.project().reading() as reader:
+        dead = reader.run("1")
+        assert dead is not None
+        assert [a.status for a in reader.attempts(dead[0].run)] == [AttemptStatus.DIED]
+    assert held.outcomes()["value"] == "materialized"
+
+
+def test_a_try_that_failed_is_no_outcome_of_a_run_that_dies_in_the_next(held: Shop) -> None:
+    retried = '@asset(code_version="1", retry=Retry(max_retries=1))\ndef value'
+    held.edit('@asset(code_version="1")\ndef value', retried)
+    for name in ("fails", "hold-again"):
+        (held.root / name).touch()
+
+    def next_try(meanwhile: Meanwhile) -> None:
+        (held.root / "holding").unlink()
+        (held.root / "go").touch()
+        assert eventually((held.root / "holding").exists)
+
+    Meanwhile(shop=held, steps=[next_try, Meanwhile.kill])
+    held.attempt(on_conflict=JOIN)
+    assert log(held) == ["value", "other", "value", "value", "reader"], "twice by run 1"
+    assert set(held.outcomes().values()) == {"materialized"}
 
 
 def test_who_does_not_wait_ends_with_nothing_claimed_and_nothing_lost(held: Shop) -> None:
@@ -242,10 +286,16 @@ def part(context: AssetContext) -> Iterator[Output[int]]:
 @pytest.mark.parametrize("on_conflict", [WAIT, JOIN])
 def test_only_the_partition_that_is_held_waits(shop: Shop, on_conflict: OnConflict) -> None:
     shop.define(PARTS)
-    Meanwhile(shop=shop, select="part", partitions=("p3",))
+    before: list[str] = []
+
+    def look(meanwhile: Meanwhile) -> None:
+        before.extend(log(shop))
+        meanwhile.finish()
+
+    Meanwhile(shop=shop, select="part", partitions=("p3",), steps=[look])
     shop.attempt(on_conflict=on_conflict)
     calls = ["p3", "p0", "p1", "p2", "p4", "p5", "p6", "p7"]
-    assert log(shop) == [f"part@{key}" for key in calls]
+    assert before == log(shop) == [f"part@{key}" for key in calls]
     assert len(shop.of(Materialized)) == 7
     assert shop.todo() == []
 
