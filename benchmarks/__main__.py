@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    g15_crowd,
     p1_startup,
     p2_chain,
     p3_layered,
@@ -38,6 +39,7 @@ def main() -> int:
         "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full, quick=options.quick),
         "P5": lambda: p5_partitions.figures(WORK, command),
         "P6": lambda: p6_records.figures(WORK, command),
+        "G15": lambda: g15_crowd.figures(WORK, command),
     }
     rows = options.rows.split(",")
     figures: list[Figure] = []
@@ -59,7 +61,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--full", action="store_true", help="add 100,000 assets to P4 (minutes)")
     parser.add_argument("--quick", action="store_true", help="only the smaller size of P3 and P4")
-    parser.add_argument("--rows", default="P1,P2,P3,P4,P5,P6")
+    parser.add_argument("--rows", default="P1,P2,P3,P4,P5,P6,G15")
     parser.add_argument(
         "--out", type=Path, default=HERE, help="where results.json and results.md go"
     )

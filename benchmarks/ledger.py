@@ -50,7 +50,7 @@ def _turns(store: StateStore, count: int, at_once: int, now: datetime) -> Iterat
     for first in range(0, count + at_once, at_once):
         batch = range(first, min(first + at_once, count))
         wanted = [(AssetPartition(AssetKey(ASSET), f"{n:08}"), f"attempt-{n:08}") for n in batch]
-        completions = [_completion(lease, now) for lease in held]
+        completions = [completion(lease, now) for lease in held]
         started = time.perf_counter()
         with store.writing() as tx:
             tx.record(completions)
@@ -60,7 +60,8 @@ def _turns(store: StateStore, count: int, at_once: int, now: datetime) -> Iterat
         held = leases
 
 
-def _completion(lease: Lease, now: datetime) -> Completion:
+def completion(lease: Lease, now: datetime) -> Completion:
+    """A version of what is leased, made of nothing and published."""
     from assets_core.model.records import AttemptRecord, AttemptStatus, MaterializationRecord
     from assets_core.model.values import Written
     from assets_core.model.versions import CodeVersion, ConfigVersion, DataVersion, digest, term
@@ -68,11 +69,11 @@ def _completion(lease: Lease, now: datetime) -> Completion:
 
     data = DataVersion(digest("content", lease.partition))
     attempt = AttemptRecord(
-        lease.attempt, RUN, ENV, lease.asset, lease.partition, lease.fence,
+        lease.attempt, lease.run, ENV, lease.asset, lease.partition, lease.fence,
         now, now, AttemptStatus.MATERIALIZED, 0.001,
     )  # fmt: skip
     made = MaterializationRecord(
-        lease.attempt, RUN, ENV, lease.asset, lease.partition, CodeVersion("0" * 32),
+        lease.attempt, lease.run, ENV, lease.asset, lease.partition, CodeVersion("0" * 32),
         ConfigVersion("0" * 32), "0" * 32, (), Written("json", data, (), "json"),
         term(lease.partition, data), now,
     )  # fmt: skip

@@ -22,6 +22,7 @@ LIMITS = (
     "packed rows read",
     "driver alone",
     "after an end",
+    "alone",
 )
 """Who does the same work with nothing of ours in it."""
 

@@ -103,7 +103,7 @@ def project(number: int) -> SmallProject:
             inputs.append((n, random.choice(links_to_itself(kind))))
             batch = 1
         nodes.append(Node(kind, tuple(inputs), batch, random.choice((0, 1, 2))))
-    graph = build_graph([_definition(n, node) for n, node in enumerate(nodes)])
+    graph = build_graph([definition(n, node) for n, node in enumerate(nodes)])
     assert [f"a{n}" for n in range(len(nodes))] == list(graph.keys)
     ordinals = {
         (n, key): int(graph.specs[n].partitions.ordinals([key])[0])
@@ -113,7 +113,8 @@ def project(number: int) -> SmallProject:
     return SmallProject(tuple(nodes), graph, ordinals)
 
 
-def _definition(number: int, node: Node) -> AssetDefinition:
+def definition(number: int, node: Node) -> AssetDefinition:
+    """The asset of a number, as decorators would make it."""
     partitions = DEFINITIONS[node.kind] if node.kind != "none" else Unpartitioned()
     spec = AssetSpec(AssetKey(f"a{number}"), "python", PLACE, partitions)
     dependencies = tuple(
