@@ -19,6 +19,7 @@ from assets_core.graph import AssetGraph, build_graph
 from assets_core.model import events
 from assets_core.model.assets import AssetDefinition, AssetSpec, Dependency, PythonBody
 from assets_core.model.checks import CheckOutcome, CheckSpec, CheckStatus, Relation, Severity
+from assets_core.model.conflicts import OnConflict
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey
 from assets_core.model.plans import (
@@ -472,6 +473,9 @@ EVERY_EVENT: list[events.Event] = [
     ),
     events.Blocked(MART, "", None, "no input"),
     events.HeldUp(RAW, "warehouse", None, 2, 2, ("r2",), None),
+    events.ClaimRefused(RAW, "2026-11-02", "r2", 2, OnConflict.JOIN),
+    events.Joined(RAW, "2026-11-02", "r2", 2, AttemptStatus.FAILED, Failure("ValueError", "no")),
+    events.Joined(MART, "", "r2", 2, AttemptStatus.MATERIALIZED, None),
     events.Superseded(MART, "", "a"),
     events.CheckEvaluated(MART, "", "known", False, True, None, "x", published=True),
     events.UndeclaredFilesRead(MART, ("data.csv",)),
