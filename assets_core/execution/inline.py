@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from assets_core.errors import AssetsError
+from assets_core.disk_errors import remedy, what_failed
+from assets_core.errors import AssetsError, StepError
 from assets_core.execution.capture import Capture, captured_streams
 from assets_core.execution.checking import execute_checks
 from assets_core.execution.runtime import Runtime
@@ -47,7 +48,15 @@ class InlineExecutor:
 
 
 def execute(runtime: Runtime, request: Request, capture: Capture) -> Outcome:
-    """Carry out one request in this process."""
-    if isinstance(request, CheckRequest):
-        return execute_checks(runtime, request, capture)
-    return execute_step(runtime, request, capture)
+    """Carry out one request in this process; StepError E558 where the system lets it not even begin."""
+    try:
+        if isinstance(request, CheckRequest):
+            return execute_checks(runtime, request, capture)
+        return execute_step(runtime, request, capture)
+    except OSError as error:
+        text = what_failed(error, runtime.root)
+        raise StepError(
+            "E558",
+            f"the call of `{request.key}` could not begin: {text}",
+            help=f"{remedy(error, 'see that the folder of the project is there')} and run it again",
+        ) from error

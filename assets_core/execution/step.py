@@ -217,10 +217,10 @@ class _Step:
         if output.value is None and spec.materializer is None:
             version = output.data_version or digest("attempt", task.attempt)
             return Written(NOTHING_STORED, DataVersion(str(version)), (), NOTHING_STORED)
-        materializer = self.runtime.choose_materializer(output.value, spec.materializer)
         refuse_links(task.location)
-        options = self.runtime.materializer_options.get(materializer.name, {})
         with stored(task.asset, task.location, self.definition.place):
+            materializer = self.runtime.choose_materializer(output.value, spec.materializer)
+            options = self.runtime.materializer_options.get(materializer.name, {})
             self._created += make_private(task.location)
             written = materializer.write(
                 output.value, task.location, _write_options(spec, self.definition, options)

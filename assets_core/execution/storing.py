@@ -19,6 +19,8 @@ from assets_core.model.keys import AssetKey
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """A write that fails does not know its file's name: these are the disk's fault, whoever wrote."""
+_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+"""No file can be opened, whichever it is: a module of the materializer, say."""
 
 
 @contextlib.contextmanager
@@ -42,6 +44,8 @@ def stored(asset: AssetKey, location: Path, place: Place) -> Iterator[None]:
 
 def _is_of(error: OSError, location: Path) -> bool:
     """Whether it met our write: what user code reads meanwhile has its own name, or an error of its own."""
+    if error.errno in _DESCRIPTORS:
+        return True
     if error.filename is None:
         return error.errno in _DISK
     path = Path(str(error.filename))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from assets_core.execution.capture import captured_descriptors, captured_streams
-from tests.faces.command import Command
+from tests.faces.command import ASSETS, Command, environment
 from tests.faults.test_kill_sweep import PROJECT
 from tests.scenarios.shops import Shop
 from tests.small_disks import free, resize, small_disk
@@ -41,8 +41,13 @@ def swept(tmp_path: Path, stride: int, *, again: bool) -> dict[str, Any]:
     return report
 
 
-def test_whatever_call_fails_the_run_says_so_and_the_next_one_goes_on(tmp_path: Path) -> None:
+def test_whatever_call_fails_the_run_says_so_and_the_next_one_goes_on(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     report = swept(tmp_path, 60, again=False)
+    record_property(
+        "sizes", f"{report['swept']} of {report['pairs']} pairs of a call and an error swept"
+    )
     assert report["pairs"] > 300
     assert report["swept"] > 5
 
@@ -170,6 +175,81 @@ def test_a_data_folder_that_cannot_be_written_to_ends_the_run_with_what_to_do(
         done.err
     )
     assert "failed" in Command(shop.root)("runs", "ls").out
+
+
+LEAKING = """
+import resource
+
+KEPT = []
+
+
+@asset
+def leaks() -> int:
+    if Path("leaking").exists():
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+        try:
+            while True:
+                KEPT.append(open("/dev/null"))
+        except OSError:
+            pass
+    return 1
+
+
+@asset
+def other() -> int:
+    return 1
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "processes"])
+def test_a_process_that_has_too_many_files_open_says_so(tmp_path: Path, executor: str) -> None:
+    shop = Shop.at(tmp_path / "project", "jobs = 1\n")
+    shop.define(LEAKING)
+    (shop.root / "leaking").touch()
+    command = Command(shop.root)
+    done = command("materialize", "--executor", executor)
+    assert done.code == 1, done.err
+    limit = "Too many open files; raise the limit of open files (`ulimit -n`)"
+    assert f"E560: `leaks` cannot be stored: {limit}" in done.err
+    assert "other failed: E5" in done.err
+    assert "Traceback" not in done.err
+    (shop.root / "leaking").unlink()
+    assert "2 materialized" in command("materialize").out
+
+
+@pytest.mark.strace
+@pytest.mark.parametrize(
+    ("call", "error", "code", "said"),
+    [
+        (
+            "fdatasync",
+            "EIO",
+            "E611",
+            "the state store cannot be read or written: disk I/O error on /",
+        ),
+        ("pwrite64", "ENOSPC", "E610", "the disk that holds the state store is full: "),
+    ],
+)
+def test_an_error_of_the_kernel_under_sqlite_ends_the_run_and_the_next_one_goes_on(
+    shop: Shop, call: str, error: str, code: str, said: str
+) -> None:
+    """Past the seam, which does not see what SQLite asks for: the log of the state store, from its third use on."""
+    log = shop.root / ".assets" / "state.sqlite-wal"
+    argv = [
+        "strace", "-f", "-o", os.devnull, "-P", str(log), "-e", f"inject={call}:error={error}:when=3+",
+        str(ASSETS), "materialize", "bystander", "writes",
+    ]  # fmt: skip
+    done = subprocess.run(
+        argv, cwd=shop.root, env=environment(), capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 6, done.stderr
+    assert f"error[{code}]: {said}" in done.stderr
+    assert "Traceback" not in done.stderr
+    command = Command(shop.root)
+    again = command("materialize", "bystander", "writes")
+    assert again.code == 0, again.err
+    assert "whole" in command("db", "status").out
 
 
 # --- logs ---------------------------------------------------------------------------------------------------------

@@ -72,9 +72,11 @@ def swept(tmp_path: Path, stride: int, *, again: bool) -> dict[str, Any]:
 
 @pytest.mark.parametrize("again", [False, True], ids=["from nothing", "over a version"])
 def test_a_kill_at_any_step_of_claim_and_publish_loses_nothing_that_was_recorded(
-    tmp_path: Path, *, again: bool
+    tmp_path: Path, record_property: Callable[[str, object], None], *, again: bool
 ) -> None:
-    kinds = Counter(swept(tmp_path, 12, again=again)["names"])
+    report = swept(tmp_path, 12, again=again)
+    kinds = Counter(report["names"])
+    record_property("sizes", f"{report['swept']} of {len(report['names'])} points swept")
     assert {"fsync", "mkdir", "open", "begin", "commit"} <= set(kinds)
     assert kinds["fsync"] >= 8, "each version's files and folders are made durable"
     assert kinds["commit"] >= 6

@@ -154,8 +154,11 @@ def files(home: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.strace
-def test_what_is_recorded_outlives_a_power_cut_at_any_call(recording: Recording) -> None:
+def test_what_is_recorded_outlives_a_power_cut_at_any_call(
+    recording: Recording, record_property: Callable[[str, object], None]
+) -> None:
     number, bad = found(recording, recording.operations, 1, every=10, runs=10)
+    record_property("sizes", f"{number} power cuts replayed")
     assert bad == {}
     assert number > 30
 
