@@ -72,10 +72,14 @@ class LogFile(io.TextIOBase):
 
     def write(self, text: str) -> int:
         with self._lock:
-            if self._echo is not None and not self.closed:
+            if self.closed:
+                return len(text)
+            if self._echo is not None:
                 self._echo.write(self._redact(text))
-            for start in range(0, len(text), _PIECE):
-                if not self.closed:
+            if len(text) <= _PIECE:
+                self._write(text)
+            else:
+                for start in range(0, len(text), _PIECE):
                     self._write(text[start : start + _PIECE])
         return len(text)
 
@@ -95,24 +99,22 @@ class LogFile(io.TextIOBase):
             kept = kept[: min(MAX_LINE, len(kept) - _OVERLAP)] + " [cut]"
         self.tail.append(kept)
         self._left -= len(kept) + 1
-        with self._giving_up():
+        try:
             self._file = self._file or self._open()
             self._file.write(kept + "\n")
             if self._left <= 0:
                 self._file.write(_MARKER.format(MAX_LOG_BYTES >> 20))
-
-    @contextlib.contextmanager
-    def _giving_up(self) -> Iterator[None]:
-        """A log that cannot be written is given up, with a line that says so: no step fails of what it printed."""
-        try:
-            yield
         except OSError as error:
-            self._left = 0
-            self.tail.append(f"[output is no longer kept: {what_failed(error, self._path)}]")
-            file, self._file = self._file, None
-            if file is not None:
-                with contextlib.suppress(OSError):  # it tries to write the rest once more
-                    file.close()
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """A log that cannot be written ends here, with a line that says so: no step fails of what it printed."""
+        self._left = 0
+        self.tail.append(f"[output is no longer kept: {what_failed(error, self._path)}]")
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # it tries to write the rest once more
+                file.close()
 
     def _open(self) -> IO[str]:
         """The file exists only once there is something to keep: most calls print nothing."""
@@ -129,8 +131,10 @@ class LogFile(io.TextIOBase):
 
     def flush(self) -> None:
         if self._file is not None and not self._file.closed:
-            with self._giving_up():
+            try:
                 self._file.flush()
+            except OSError as error:
+                self._give_up(error)
 
     def close(self) -> None:
         with self._lock:
