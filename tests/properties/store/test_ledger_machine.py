@@ -1,7 +1,8 @@
 """The ledger of every store against a model in plain dictionaries, over random histories of several runs.
 
-The model says what is visible: who holds what, which version is current, which is kept back, what failed last. After
-every step the store must show the same, and after every history the derived tables must equal their rebuilt selves.
+The model says what is visible: who holds what, which version is current, which is kept back, what failed last, which
+run was cancelled. After every step the store must show the same, and after every history the derived tables must equal
+their rebuilt selves.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from assets_core.model.packed import Flag, check_mark, check_marks, row_dtype, s
 from assets_core.model.records import (
     AttemptRecord,
     AttemptStatus,
+    CancelRequest,
     CheckRecord,
     FindingRecord,
     MaterializationRecord,
@@ -43,7 +45,7 @@ from assets_core.model.versions import (
     term,
 )
 from assets_core.partitions import StaticPartitions, Unpartitioned
-from assets_core.ports import Completion, Lease
+from assets_core.ports import Completion, Lease, Retention
 from assets_core.store import open_store
 from assets_core.store.sql_schema import DERIVED, counters
 from tests.postgres_server import PostgresServer
@@ -92,6 +94,11 @@ class Model:
     statuses: dict[str, AttemptStatus] = field(default_factory=dict)
     ever: list[Lease] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    condemned: set[int] = field(default_factory=set)
+    over: bool = False
+    """While it is collected: as if no run were left, since every one that is keeps what it may read."""
 
 
 class Ledger(RuleBasedStateMachine):
@@ -106,7 +113,7 @@ class Ledger(RuleBasedStateMachine):
         self.home = Path(tempfile.mkdtemp(prefix="ledger-"))
         self.model = Model()
         self.counter = 0
-        self.store: Any = open_store(self.fresh_url(), alive=lambda run: run not in self.model.dead)
+        self.store: Any = open_store(self.fresh_url(), alive=self._lives)
         with self.store.writing() as tx:
             for run in RUNS:
                 tx.start_run(RunRecord(run, ENV, NOW, NOW, {}))
@@ -114,11 +121,18 @@ class Ledger(RuleBasedStateMachine):
         self.seen = self.last
         self.shown: dict[tuple[AssetPartition, bool], bytes] = {}
 
+    def _lives(self, run: str) -> bool:
+        return run not in self.model.dead and not self.model.over
+
     # --- what runs do -----------------------------------------------------------------------------------------------
 
     @rule(run=runs, wanted=st.lists(keys, min_size=1, unique=True))
     def claim(self, run: str, wanted: list[AssetPartition]) -> None:
         attempts = [(key, self._attempt()) for key in wanted]
+        if run in self.model.cancelled:
+            with pytest.raises(Exception, match="was cancelled"), self.store.writing() as tx:
+                tx.claim(ENV, run, attempts)
+            return
         with self.store.writing() as tx:
             got = tx.claim(ENV, run, attempts)
         held = [self.model.held[k] for k in wanted if k in self.model.held]
@@ -255,10 +269,21 @@ class Ledger(RuleBasedStateMachine):
     def die(self, run: str) -> None:
         self.model.dead.add(run)
 
-    @rule(run=runs)
-    def end(self, run: str) -> None:
+    @rule()
+    def cancel(self) -> None:
+        """One of the runs only: the others go on."""
         with self.store.writing() as tx:
-            tx.end_run(RunEnd(run, RunStatus.CANCELLED, NOW, {}))
+            tx.request_cancel(CancelRequest(RUNS[-1], 1.0, NOW))
+        self.model.cancelled.add(RUNS[-1])
+
+    @rule(run=runs, status=st.sampled_from([RunStatus.CANCELLED, RunStatus.SUCCEEDED]))
+    def end(self, run: str, status: RunStatus) -> None:
+        before = self.store.run(run)[1]
+        with self.store.writing() as tx:
+            tx.end_run(RunEnd(run, status, NOW, {}))
+        after = self.store.run(run)[1]
+        assert after.status is (status if before is None else before.status)
+        self.model.ended.add(run)
         for key in [k for k, lease in self.model.held.items() if lease.run == run]:
             del self.model.held[key]
 
@@ -307,8 +332,11 @@ class Ledger(RuleBasedStateMachine):
             st.lists(st.sampled_from(list(model.published)), min_size=1, unique=True)
         )
         targets = {key: data.draw(st.sampled_from(model.published[key])) for key in wanted}
+        refused = {k for k, v in targets.items() if v.number in model.condemned}
         with self.store.writing() as tx:
-            assert not tx.roll_back(ENV, {k: v.number for k, v in targets.items()}, NOW)
+            assert set(tx.roll_back(ENV, {k: v.number for k, v in targets.items()}, NOW)) == refused
+        if refused:
+            return
         for key, kept in targets.items():
             self._publish(key, kept)
             model.published[key].pop()
@@ -324,6 +352,57 @@ class Ledger(RuleBasedStateMachine):
             kept = current[key]
             self._publish(key, kept)
             self.model.published[key].pop()
+
+    @rule(wanted=st.lists(keys, min_size=1, unique=True))
+    def withdraw(self, wanted: list[AssetPartition]) -> None:
+        with self.store.writing() as tx:
+            gone = tx.withdraw(ENV, wanted, NOW)
+        assert list(gone) == [key for key in wanted if key in self.model.current]
+        for key in gone:
+            del self.model.current[key]
+            self.model.candidate.pop(key, None)
+            self.model.failed.pop(key, None)
+
+    @rule(keep=st.integers(1, 2), candidates=st.booleans())
+    def condemn(self, keep: int, candidates: bool) -> None:
+        """What nothing refers to, as ``gc`` asks for it; candidates among it where none is retained."""
+        model = self.model
+        since = NOW + timedelta(seconds=1 if candidates else -1)
+        model.over = True
+        found = self.store.unreferenced(Retention(keep, since), 0, 99)
+        model.over = False
+        numbers = {record.number for record in found.records}
+        kept = {v.number for v in (*model.current.values(), *model.candidate.values())}
+        pointed = {v.number for v in model.current.values()}
+        assert not numbers & (pointed if candidates else kept)
+        assert not numbers & model.condemned
+        with self.store.writing() as tx:
+            assert set(tx.condemn(numbers, found.as_of, NOW)) == numbers
+        with self.store.writing() as tx:
+            tx.collect(numbers, NOW)
+        model.condemned |= numbers
+        for key, kept_back in model.candidate.items():  # no change tells it: who looks finds none
+            if kept_back.number in numbers:
+                self.shown.pop((key, True), None)
+        model.candidate = {k: v for k, v in model.candidate.items() if v.number not in numbers}
+
+    @precondition(lambda self: self.model.ever)
+    @rule(data=st.data())
+    def abandon(self, data: Any) -> None:
+        model = self.model
+        some = data.draw(st.lists(st.sampled_from(model.ever), min_size=1, max_size=3))
+        attempts = {lease.attempt for lease in some}
+        with self.store.writing() as tx:
+            free = set(tx.abandon(sorted(attempts)))
+        held = {x.attempt: k for k, x in model.held.items()}
+        alive = {a for a, k in held.items() if model.held[k].run not in model.dead}
+        made = {r.attempt for r in self._records() if r.number not in model.condemned}
+        assert free == attempts - made - alive
+        for attempt in free & held.keys():
+            del model.held[held[attempt]]
+
+    def _records(self) -> list[MaterializationRecord]:
+        return [r for key in KEYS for r in self.store.history(ENV, *key, 999)]
 
     @rule()
     def interrupt(self) -> None:
@@ -361,7 +440,8 @@ class Ledger(RuleBasedStateMachine):
             table = np.frombuffer(group.data, row_dtype(group.inputs))
             for row, asset, ordinal in zip(table, group.assets, group.ordinals, strict=True):
                 key, definition = ASSETS[asset]
-                found[AssetPartition(key, definition.key(int(ordinal)))] = row
+                if row["number"]:  # else it was withdrawn
+                    found[AssetPartition(key, definition.key(int(ordinal)))] = row
         assert {k: int(r["number"]) for k, r in found.items()} == {
             k: v.number for k, v in expected.items()
         }
@@ -369,6 +449,11 @@ class Ledger(RuleBasedStateMachine):
             marks = [check_mark(o.name, o.version, NO_INPUT) for o in kept.results.values()]
             assert tuple(found[key]["checks"]) == check_marks(marks)
             assert Flag(int(found[key]["flags"])) == kept.flags
+
+    @invariant()
+    def leases_are_those_of_the_model(self) -> None:
+        found = {AssetPartition(x.asset, x.partition): x for x in self.store.leases(ENV)}
+        assert found == self.model.held
 
     @invariant()
     def failures_are_those_of_the_model(self) -> None:
@@ -401,7 +486,7 @@ class Ledger(RuleBasedStateMachine):
         rows = {(k, False): v.number for k, v in self.model.current.items()}
         rows |= {(k, True): v.number for k, v in self.model.candidate.items()}
         found = {k: int.from_bytes(r[8:16], "little") for k, r in self.shown.items()}
-        assert found == rows
+        assert {k: number for k, number in found.items() if number} == rows
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
