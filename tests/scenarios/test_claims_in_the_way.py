@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -69,6 +69,19 @@ sys.exit(0 if Project.load(sys.argv[1]).materialize(Wish((sys.argv[2],), (), tup
 """
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """No run outlives its test, also where that fails."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.wait()
+
+
 @dataclass
 class Meanwhile(FakeClock):
     """A clock that does something with the other run whenever this one waits: by default, let it go on to its end."""
@@ -82,6 +95,7 @@ class Meanwhile(FakeClock):
         (self.shop.root / "hold").touch()
         command = [sys.executable, "-c", RUN, str(self.shop.root), self.select, *self.partitions]
         self.process = subprocess.Popen(command)
+        STARTED.append(self.process)
         assert eventually((self.shop.root / "holding").exists)
         self.shop.clock = self
 
