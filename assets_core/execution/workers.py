@@ -94,6 +94,7 @@ def start_worker(bootstrap: str, project: ProjectRef, token: str, start_limit_s:
     read_end, write_end = os.pipe()
     command = [
         sys.executable,
+        "-P",  # a file of the user's folder must not stand in for what the worker itself imports
         "-m",
         "assets_core.execution.worker",
         str(theirs.fileno()),

@@ -48,7 +48,7 @@ class Heartbeat:
 
     def __init__(self, beat: Beat) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],  # -P: not from the user's folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

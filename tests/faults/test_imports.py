@@ -8,6 +8,7 @@ import pytest
 
 from assets_core.execution import processes
 from assets_core.project import loading
+from tests.faces.conftest import make_shop
 from tests.faults.verbs import Verbs
 from tests.scenarios.shops import Shop
 
@@ -88,3 +89,12 @@ def test_in_a_worker_alone_it_fails_the_calls_and_the_run_ends(
     failure = shop.failure("one")
     assert failure.kind == code
     assert (failure.file, failure.line > 0) == ("shop.py", True)
+
+
+def test_a_file_of_the_users_folder_stands_in_for_nothing_that_a_worker_needs(
+    tmp_path: Path,
+) -> None:
+    shop = make_shop(tmp_path / "project")
+    (shop.folder / "ctypes.py").write_text('raise SystemExit("the wrong one")\n')
+    done = shop("materialize", "--executor", "processes", "-j", "1")
+    assert done.code == 0, done.err
