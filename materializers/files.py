@@ -147,12 +147,21 @@ def _copy(source: Path, location: Path, name: str) -> StoredFile:
 
 def _version(location: Path, files: Sequence[StoredFile]) -> DataVersion:
     """The digest of the directories that are there and the files that were recorded."""
-    walked = list(os.walk(location / ROOT))
-    folders = sorted(Path(top).relative_to(location).as_posix() for top, _, _ in walked)
+    folders = sorted(Path(top).relative_to(location).as_posix() for top, _ in _walked(location))
     facts = [fact for file in files for fact in (file.name, str(file.size), file.digest)]
     return DataVersion(digest("path/1", str(len(folders)), *folders, *facts))
 
 
 def _names(location: Path) -> set[str]:
-    found = (Path(top, name) for top, _, names in os.walk(location / ROOT) for name in names)
+    found = (Path(top, name) for top, names in _walked(location) for name in names)
     return {path.relative_to(location).as_posix() for path in found}
+
+
+def _walked(location: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every directory of the copy and the names of its files; OSError for one that cannot be listed."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for top, _, names in os.walk(location / ROOT, onerror=refuse):
+        yield top, names

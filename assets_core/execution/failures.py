@@ -6,6 +6,8 @@ What is kept was redacted: a connection's password in a message or a source line
 from __future__ import annotations
 
 import contextlib
+import os
+import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,7 @@ _OURS = (
     ),
     contextlib.__file__,  # passes on what is raised inside, whoever's it is
 )
+_INSTALLED = ("<frozen ", *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 
 
 def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -> Failure:
@@ -36,7 +39,7 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
         raise error
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not f.filename.startswith(_OURS)]
-    last = own[-1] if own else None
+    last = _innermost(own)
     if isinstance(error, AssetsError):
         place = error.place
         return Failure(
@@ -55,6 +58,17 @@ def describe(error: BaseException, redact: Callable[[str], str], retry: Retry) -
         line=(last.lineno or 0) if last else 0,
         retryable=wants_retry(error, retry),
     )
+
+
+def _innermost(frames: list[traceback.FrameSummary]) -> traceback.FrameSummary | None:
+    """Where the user's code was, also while it called the standard library or another package."""
+    found = [f for f in frames if _is_the_users(f.filename)] or frames
+    return found[-1] if found else None
+
+
+def _is_the_users(file: str) -> bool:
+    """Cells of notebooks have names in angle brackets; compiled code names its sources by relative paths."""
+    return file.startswith(("<", os.sep)) and not file.startswith(_INSTALLED)
 
 
 def _name(kind: type[BaseException]) -> str:

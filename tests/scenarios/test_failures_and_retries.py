@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from assets_core.execution.retries import delay_s
@@ -346,6 +348,22 @@ def test_a_value_that_no_materializer_takes_is_a_failure_that_says_so(shop: Shop
     shop.attempt()
     assert shop.failure("bad").kind == "E511"
     assert shop.outcomes()["other"] == "materialized"
+
+
+@pytest.mark.parametrize("call", ["Path('nowhere').read_text()", "pa.array([{}, 1])"])
+def test_the_place_of_a_failure_is_the_users_line_also_inside_a_library(
+    shop: Shop, call: str
+) -> None:
+    shop.define(f"""
+        @asset
+        def bad() -> int:
+            {call}
+            return 1
+        """)
+    shop.attempt()
+    failure = shop.failure("bad")
+    assert Path(failure.file).name == "shop.py"
+    assert Path(failure.file).read_text().splitlines()[failure.line - 1].strip() == call
 
 
 @pytest.mark.parametrize(

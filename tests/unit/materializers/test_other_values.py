@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import pickle
 from collections.abc import Callable
@@ -120,6 +121,21 @@ def test_a_damaged_tree_is_not_handed_out(
     damage(load(part))
     with pytest.raises(CorruptionError):
         load(part)
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_and_no_other_version(
+    store: Store, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def failing(path: str) -> object:
+        if str(path).endswith("weights") and str(tree) not in str(path):
+            raise OSError(errno.EMFILE, "Too many open files", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    with pytest.raises(OSError, match="Too many open files"):
+        store(PATH, tree)
 
 
 def test_links_inside_are_stored_as_files_and_links_out_are_refused(
