@@ -25,6 +25,8 @@ from benchmarks.measuring import CommandFailed, Figure
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
+SMALL, LARGE, LARGEST = 1_000, 10_000, 100_000
+"""Assets in P3 and P4."""
 
 
 def main() -> int:
@@ -32,26 +34,52 @@ def main() -> int:
     options = _options()
     command = shutil.which("assets", path=sysconfig.get_path("scripts")) or "assets"
     WORK.mkdir(exist_ok=True)
-    ours: dict[str, Callable[[], Iterator[Figure]]] = {
-        "P1": lambda: p1_startup.figures(WORK, command),
-        "P2": lambda: p2_chain.figures(WORK, command),
-        "P3": lambda: p3_layered.figures(WORK, command, quick=options.quick),
-        "P4": lambda: p4_unchanged.figures(WORK, command, full=options.full, quick=options.quick),
-        "P5": lambda: p5_partitions.figures(WORK, command),
-        "P6": lambda: p6_records.figures(WORK, command),
-        "G15": lambda: g15_crowd.figures(WORK, command),
-    }
     rows = options.rows.split(",")
     figures: list[Figure] = []
     failures: dict[str, str] = {}
-    measured = {row: ours[row] for row in rows}
-    if options.peers:
-        measured = {"Dagster": lambda: peers.figures(WORK, rows), **measured}
-    for name, row in measured.items():
-        _collect(name, row, figures, failures)
-        _write(figures, failures, options.out)
+    for name, row in _measured(rows, options, command):
+        print(name, file=sys.stderr)
+        try:
+            for figure in row():
+                figures.append(figure)
+                _write(figures, failures, options.out)
+        except CommandFailed as failed:
+            failures[name] = str(failed)
+            print(f"  not measured: {failed}", file=sys.stderr)
+            _write(figures, failures, options.out)
     print(report.table(figures))
     return 1 if failures else 0
+
+
+Row = tuple[str, Callable[[], Iterator[Figure]]]
+
+
+def _measured(rows: list[str], options: argparse.Namespace, command: str) -> Iterator[Row]:
+    """The smaller sizes, the peers, and then what takes half an hour."""
+    sizes = (SMALL,) if options.quick else (SMALL, LARGE)
+    layered = {size: _layered(size, command) for size in sizes}
+    ours: dict[str, Callable[[], Iterator[Figure]]] = {
+        "P1": lambda: p1_startup.figures(WORK, command),
+        "P2": lambda: p2_chain.figures(WORK, command),
+        **layered[SMALL],
+        "P5": lambda: p5_partitions.figures(WORK, command),
+        "P6": lambda: p6_records.figures(WORK, command),
+    }
+    yield from ((name, row) for name, row in ours.items() if name in rows)
+    if options.peers:
+        yield "Dagster", lambda: peers.figures(WORK, rows)
+    if not options.quick:
+        large = {**layered[LARGE], "G15": lambda: g15_crowd.figures(WORK, command)}
+        yield from ((name, row) for name, row in large.items() if name in rows)
+    if options.full:
+        yield "P4", lambda: p4_unchanged.figures(WORK, command, LARGEST)
+
+
+def _layered(count: int, command: str) -> dict[str, Callable[[], Iterator[Figure]]]:
+    return {
+        "P3": lambda: p3_layered.figures(WORK, command, count),
+        "P4": lambda: p4_unchanged.figures(WORK, command, count),
+    }
 
 
 def _options() -> argparse.Namespace:
@@ -60,7 +88,9 @@ def _options() -> argparse.Namespace:
         "--peers", action="store_true", help="measure Dagster too, in its own environment"
     )
     parser.add_argument("--full", action="store_true", help="add 100,000 assets to P4 (minutes)")
-    parser.add_argument("--quick", action="store_true", help="only the smaller size of P3 and P4")
+    parser.add_argument(
+        "--quick", action="store_true", help="only the smaller size of P3 and P4, and no G15"
+    )
     parser.add_argument("--rows", default="P1,P2,P3,P4,P5,P6,G15")
     parser.add_argument(
         "--out", type=Path, default=HERE, help="where results.json and results.md go"
@@ -68,23 +98,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _collect(
-    name: str,
-    measured: Callable[[], Iterator[Figure]],
-    figures: list[Figure],
-    failures: dict[str, str],
-) -> None:
-    """Keep what was measured before a failure, and say what was not."""
-    print(name, file=sys.stderr)
-    try:
-        figures.extend(measured())
-    except CommandFailed as failed:
-        failures[name] = str(failed)
-        print(f"  not measured: {failed}", file=sys.stderr)
-
-
 def _write(figures: list[Figure], failures: dict[str, str], out: Path) -> None:
-    """After every row, because a run takes most of an hour and may be stopped."""
+    """After every figure, because a run takes most of an hour and may be stopped."""
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.document(figures, failures), indent=1, ensure_ascii=False)
     (out / "results.json").write_text(text + "\n")

@@ -6,7 +6,6 @@ them commit back to back and a watcher polls. The second is a whole ``assets pla
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from math import ceil
@@ -14,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.crowd import EVENTS, crowd, said
 from benchmarks.limits import fresh
-from benchmarks.measuring import Figure, measure, timed
-from benchmarks.projects import write_layered
+from benchmarks.measuring import Figure, measure
+from benchmarks.p4_unchanged import built
 
 RUNS = 5
 WRITERS, COMMITS = 16, 4_000
@@ -25,9 +24,7 @@ BESIDE, ASSETS = 8, 10_000
 def figures(work: Path, command: str) -> Iterator[Figure]:
     """The slowest commits of each writer, then the plan alone and in company."""
     yield _commits(work / "crowd")
-    project = work / "crowded"
-    shutil.rmtree(project, ignore_errors=True)
-    timed([command, "materialize", "--executor", "inline"], write_layered(project, ASSETS))
+    project = built(work, command, ASSETS)
     title, argv = f"plan of {ASSETS:,} assets", [command, "plan", "--exit-code"]
     yield measure("G15", title, "alone", argv, project, runs=RUNS)
     with crowd(f"sqlite:///{project / '.assets' / 'state.sqlite'}", BESIDE, sys.maxsize) as others:
