@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
 from assets_core.model.conflicts import OnConflict
-from assets_core.model.pools import POOL_NAME
-from assets_core.settings.concurrency import pool_slots, rate_of
 from assets_core.settings.files import OWN, ConfigFile
 from assets_core.settings.origins import Given, Origin, Source
 
@@ -60,6 +58,20 @@ def _lease(value: object) -> object | None:
     return number if isinstance(number, float) and number >= 1 else None
 
 
+def _slots(value: object) -> object | None:
+    from assets_core.settings.concurrency import (
+        pool_slots,
+    )  # a Tab reads settings, and needs none of these
+
+    return pool_slots(value)
+
+
+def _rate(value: object) -> object | None:
+    from assets_core.settings.concurrency import rate_of
+
+    return rate_of(value)
+
+
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -102,8 +114,8 @@ READERS: Mapping[Path, Reader] = {
     ("gc", "logs"): NUMBER,
 }
 NAMED: Mapping[str, Reader] = {
-    "pools": Reader("a number of slots from 1, or {slots = 2}", pool_slots, int),
-    "rate_limits": Reader('a rate such as "10/minute" (or second, hour)', rate_of),
+    "pools": Reader("a number of slots from 1, or {slots = 2}", _slots, int),
+    "rate_limits": Reader('a rate such as "10/minute" (or second, hour)', _rate),
 }
 """Tables whose names are the user's and whose values are read alike."""
 FREE = ("materializer_options", "connections")
@@ -167,6 +179,8 @@ def _read_named(
 
 def named(table: str, name: str, origin: Origin) -> str:
     """A name that may stand in a table of ``NAMED``; raises ConfigError E405."""
+    from assets_core.model.pools import POOL_NAME
+
     if table != "pools" or POOL_NAME.fullmatch(name):
         return name
     raise ConfigError(

@@ -10,12 +10,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assets_core.model.conflicts import OnConflict
-from assets_core.settings.concurrency import Rate
 from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
+
+if TYPE_CHECKING:
+    from assets_core.model.conflicts import OnConflict
+    from assets_core.settings.concurrency import Rate
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
 _QUERY_PASSWORD = re.compile(r"(?<=[?&])((?:ssl)?password=)[^\s&#]+")

@@ -152,7 +152,7 @@ def test_an_answer_that_cannot_be_read_fails_its_call(
         "#!/bin/sh\nexec " + sys.executable + " - \"$@\" <<'END'\n"
         "import sys, pickle, os\n"
         "from multiprocessing.connection import Connection\n"
-        "channel = Connection(int(sys.argv[3]))\n"
+        "channel = Connection(int(sys.argv[-4]))\n"
         "channel.recv()\n"
         "while True:\n"
         "    channel.recv()\n"
