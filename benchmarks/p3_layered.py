@@ -8,8 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.limits import fresh
-from benchmarks.measuring import Figure, measure
+from benchmarks.measuring import RUNS, Figure, measure
 from benchmarks.projects import forget, write_layered
+
+LONG = 10_000
+"""Assets from which on one run is measured and not several: each takes minutes, so the spread tells less."""
 
 
 def figures(work: Path, command: str, count: int) -> Iterator[Figure]:
@@ -17,9 +20,12 @@ def figures(work: Path, command: str, count: int) -> Iterator[Figure]:
     here, loop = Path(__file__).parents[1], work / "layered-limit"
     bare = [sys.executable, "-m", "benchmarks.limits", "layered", str(loop), str(count)]
     title = f"{count:,} layered"
-    yield measure("P3", title, "bare loop", bare, here, before_each=partial(fresh, loop))
+    runs = RUNS if count < LONG else 1
+    reset = partial(fresh, loop)
+    yield measure("P3", title, "bare loop", bare, here, runs=runs, before_each=reset)
     project = write_layered(work / f"layered-{count}", count)
     for executor in ("processes", "inline"):
         argv = [command, "materialize", "--executor", executor]
         reset = partial(forget, project)
-        yield measure("P3", f"{title}, {executor}", "assets", argv, project, before_each=reset)
+        what = f"{title}, {executor}"
+        yield measure("P3", what, "assets", argv, project, runs=runs, before_each=reset)

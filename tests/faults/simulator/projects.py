@@ -98,11 +98,11 @@ def project(number: int) -> SmallProject:
         kind = random.choice((*KINDS, "day") if timed else KINDS)
         upstream = sorted(random.sample(range(n), min(n, random.choice((1, 2)))))
         inputs = [(u, random.choice(links_between(nodes[u].kind, kind))) for u in upstream]
-        batch = random.choice((1, 2, "all"))
+        batch = random.choice((1, 2, "all", "all"))
         if kind == "day" and random.random() < 0.3:
             inputs.append((n, random.choice(links_to_itself(kind))))
             batch = 1
-        nodes.append(Node(kind, tuple(inputs), batch, random.choice((0, 1, 2))))
+        nodes.append(Node(kind, tuple(inputs), batch, random.choice((0, 1, 2, 2))))
     graph = build_graph([definition(n, node) for n, node in enumerate(nodes)])
     assert [f"a{n}" for n in range(len(nodes))] == list(graph.keys)
     ordinals = {
