@@ -121,7 +121,7 @@ def _run_record(project: Project, planned: Planned, run: str, options: RunOption
 
 
 def _on_conflict(project: Project, options: RunOptions) -> OnConflict:
-    return options.on_conflict or project.definitions.settings.on_conflict
+    return options.on_conflict or OnConflict(project.definitions.settings.on_conflict)
 
 
 def _runner(

@@ -10,7 +10,6 @@ from typing import Any
 
 from assets_core.declare.secrets import is_reference, resolve_reference
 from assets_core.errors import ConfigError
-from assets_core.model.conflicts import OnConflict
 from assets_core.settings.files import ConfigFile, find_config
 from assets_core.settings.origins import Given, Origin, Source
 from assets_core.settings.schema import ENV, READERS, accepted, named, nearest, read_table
@@ -104,7 +103,7 @@ def _tree(
         rate_limits=_named(given, "rate_limits"),
         grace=value("grace", GRACE_S),
         lease=value("lease", LEASE_S),
-        on_conflict=value("on_conflict", OnConflict.WAIT),
+        on_conflict=value("on_conflict", "wait"),
         run_retries=value("run_retries", 0),
         retry={p[1]: given[p].value for p in READERS if p[0] == "retry" and p in given},
         gc={p[1]: given[p].value for p in READERS if p[0] == "gc" and p in given},

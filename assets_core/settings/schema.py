@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
-from assets_core.model.conflicts import OnConflict
 from assets_core.settings.files import OWN, ConfigFile
 from assets_core.settings.origins import Given, Origin, Source
 
@@ -85,7 +84,7 @@ NUMBER = Reader("a number of 0 or more", _number, float)
 SECONDS = Reader("a number of seconds above 0", lambda value: _number(value) or None, float)
 CONFLICT = Reader(
     "`wait`, `join` or `fail`",
-    lambda value: next((one for one in OnConflict if one == value), None),
+    lambda value: value if value in ("wait", "join", "fail") else None,
 )
 LEASE = Reader("a number of seconds of 1 or more", _lease, float)
 

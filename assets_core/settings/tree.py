@@ -16,7 +16,6 @@ from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
 
 if TYPE_CHECKING:
-    from assets_core.model.conflicts import OnConflict
     from assets_core.settings.concurrency import Rate
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
@@ -68,7 +67,7 @@ class Settings:
     """Seconds between asking a call to stop and killing it."""
     lease: float
     """Seconds for which a run that is stopped (SIGSTOP) keeps what it has claimed."""
-    on_conflict: OnConflict
+    on_conflict: str
     """What a run does where another live run holds what it wants."""
     run_retries: int
     """How many runs may follow one that left failures."""
