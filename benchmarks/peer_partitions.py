@@ -65,6 +65,7 @@ graph = dg.Definitions(assets=shop.ASSETS).resolve_asset_graph()
 keys = shop.HOURS.get_partition_keys()
 with dg.DagsterInstance.get() as instance:
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    resolver.instance_queryer.prefetch_asset_records([asset.key for asset in shop.ASSETS])
     states = [resolver.get_status(asset.key, key) for asset in shop.ASSETS for key in keys]
 assert {state.name for state in states} == {"FRESH"} and len(states) == len(shop.ASSETS) * len(keys)
 """
