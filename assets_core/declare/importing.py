@@ -108,8 +108,9 @@ class ProjectFinder(MetaPathFinder):
         """Whether the root holds a module or a folder of that dotted name."""
         if self.locate(name) is not None:
             return True
-        folder = self.root.joinpath(*name.split("."))
-        return folder.name in self._names(folder.parent) and bool(self._names(folder))
+        *parents, last = name.split(".")
+        folder = self.root.joinpath(*parents) if parents else self.root
+        return last in self._names(folder) and bool(self._names(folder / last))
 
     def source(self, name: str) -> ModuleSource | None:
         """The module's bytes, read at the first call and pinned from then on; None if there is no such file."""

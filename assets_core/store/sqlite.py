@@ -30,11 +30,13 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    make_url,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.util import LRUCache
 
 from assets_core.disk_errors import remedy, what_failed
 from assets_core.store.encoding import UnreadableRow, dumps
@@ -281,13 +283,23 @@ def _delete_text(table: Table, size: int) -> str:
 
 @cache
 def _dialect() -> Dialect:
-    """SQLite's, whose parameters stand in order, so that rows can be given as tuples."""
-    return create_engine("sqlite://").dialect
+    """SQLite's, whose parameters stand in order, so that rows can be given as tuples; a connection has set it up."""
+    engine = create_engine("sqlite://")
+    with engine.connect():
+        pass
+    engine.dispose()
+    return engine.dialect
+
+
+_COMPILED: LRUCache[Any, Any] = LRUCache(500)
+"""Of all engines of the process: writing a query's text out took longer than SQLite took to answer it."""
 
 
 def _engine(connector: Any, begin: str) -> Engine:
     """An engine whose every transaction starts with ``begin``: the driver's own, lazy BEGIN is switched off."""
-    engine = create_engine("sqlite://", creator=connector, poolclass=QueuePool, pool_size=4)
+    pool = QueuePool(connector, pool_size=4, dialect=_dialect())
+    options = {"compiled_cache": _COMPILED}
+    engine = Engine(pool, _dialect(), make_url("sqlite://"), execution_options=options)
 
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
