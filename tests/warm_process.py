@@ -9,6 +9,7 @@ itself (locales, import hygiene, terminals, the installed script) starts the scr
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import pkgutil
@@ -90,11 +91,13 @@ def serve(address: str) -> None:
 
 
 def _load_everything() -> None:
-    import assets_core
-
-    for module in pkgutil.walk_packages(assets_core.__path__, "assets_core."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
+    for package in map(import_module, ("assets_core", "materializers", "checks")):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    import_module("numpy.ma")  # at the first call of a function that everything calls
+    gc.collect()
+    gc.freeze()  # what a fork counts references of, and be it at its end, is copied into its memory
 
 
 def _answer(connection: socket.socket) -> NoReturn:

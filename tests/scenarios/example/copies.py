@@ -6,15 +6,16 @@ import ast
 import csv
 import io
 import json
+import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
+
+from tests.warm_process import run_warm
 
 EXAMPLE = Path(__file__).parents[3] / "example_project"
 
@@ -59,13 +60,11 @@ class Copy:
         return Copy(root)
 
     def assets(self, *arguments: str) -> str:
-        """What the command prints; it has to succeed. It is started in a folder that is not the project's."""
-        command = [str(Path(sys.executable).with_name("assets")), "-C", str(self.root), *arguments]
-        done = subprocess.run(
-            command, cwd=self.root.parent, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        """What the command prints; it has to succeed. It runs in a folder that is not the project's."""
+        command = ["-C", str(self.root), *arguments]
+        code, out, err = run_warm(command, self.root.parent, os.environ, timeout_s=600)
+        assert code == 0, (out + err).decode()
+        return out.decode()
 
     def materialize(self, *arguments: str) -> list[dict[str, Any]]:
         """The events of a run."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import assets_core
 from assets_core.cli.verb_table import VERBS
 from assets_core.settings.schema import READERS
 from tests.scenarios.example.pages import DOCS, ROOT
+from tests.warm_process import run_warm
 
 PAGES = [ROOT / "README.md", ROOT / "example_project" / "README.md", *DOCS.rglob("*.md")]
 
@@ -37,9 +37,9 @@ def test_every_setting_stands_in_the_reference() -> None:
 )
 def test_every_verb_and_option_stands_in_the_reference(words: tuple[str, ...]) -> None:
     page = _page("cli.md")
-    program = Path(sys.executable).with_name("assets")
-    done = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True)
-    options = set(re.findall(r"^ .*?(--[a-z-]+)", done.stdout, re.MULTILINE)) - {"--help"}
+    code, out, _ = run_warm([*words, "--help"], ROOT, os.environ, timeout_s=120)
+    assert code == 0
+    options = set(re.findall(r"^ .*?(--[a-z-]+)", out.decode(), re.MULTILINE)) - {"--help"}
 
     assert f"`assets {' '.join(words)}" in page
     assert [o for o in sorted(options) if f"`{o}" not in page] == []
