@@ -21,28 +21,23 @@ from urllib.parse import quote
 
 from sqlalchemy import (
     Connection,
-    Dialect,
-    Engine,
     Table,
     Text,
     bindparam,
-    create_engine,
     delete,
     event,
     func,
-    make_url,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.util import LRUCache
 
 from assets_core.disk_errors import remedy, what_failed
 from assets_core.store.encoding import UnreadableRow, dumps
 from assets_core.store.sql_engine import WANTED, Kind, Session, Values, Wanted
 from assets_core.store.sql_schema import METADATA, SCHEMA_VERSION
 from assets_core.store.sqlite_checks import file_problems
+from assets_core.store.sqlite_dialect import dialect, engine_of
 from assets_core.store.sqlite_errors import store_error
 from assets_core.store.sqlite_files import (
     APPLICATION_ID,
@@ -72,8 +67,8 @@ class SqliteEngine:
         self.path = path
         self._now = now
         self.read_only = read_only
-        self._reader = _engine(self._connect_reader, "BEGIN")
-        self._writer = _engine(self._connect_writer, "BEGIN IMMEDIATE")
+        self._reader = engine_of(self._connect_reader, "BEGIN")
+        self._writer = engine_of(self._connect_writer, "BEGIN IMMEDIATE")
         self._queue: WriterQueue | None = None
         self._inode: tuple[int, int] | None = None
         self.migration: tuple[int, Path] | None = None
@@ -262,7 +257,7 @@ def _run(session: Session, text: str, rows: list[Values]) -> None:
 
 @cache
 def _insert_text(table: Table) -> str:
-    return str(insert(table).compile(dialect=_dialect()))
+    return str(insert(table).compile(dialect=dialect()))
 
 
 @cache
@@ -271,41 +266,14 @@ def _upsert_text(table: Table) -> str:
     keys = list(table.primary_key)
     others = {c.name: statement.excluded[c.name] for c in table.columns if c not in keys}
     statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    return str(statement.compile(dialect=_dialect()))
+    return str(statement.compile(dialect=dialect()))
 
 
 @cache
 def _delete_text(table: Table, size: int) -> str:
     keys = list(table.primary_key)[:size]
     statement = delete(table).where(*(c == bindparam(f"{c.name}_") for c in keys))
-    return str(statement.compile(dialect=_dialect()))
-
-
-@cache
-def _dialect() -> Dialect:
-    """SQLite's, whose parameters stand in order, so that rows can be given as tuples; a connection has set it up."""
-    engine = create_engine("sqlite://")
-    with engine.connect():
-        pass
-    engine.dispose()
-    return engine.dialect
-
-
-_COMPILED: LRUCache[Any, Any] = LRUCache(500)
-"""Of all engines of the process: writing a query's text out took longer than SQLite took to answer it."""
-
-
-def _engine(connector: Any, begin: str) -> Engine:
-    """An engine whose every transaction starts with ``begin``: the driver's own, lazy BEGIN is switched off."""
-    pool = QueuePool(connector, pool_size=4, dialect=_dialect())
-    options = {"compiled_cache": _COMPILED}
-    engine = Engine(pool, _dialect(), make_url("sqlite://"), execution_options=options)
-
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "begin", start)
-    return engine
+    return str(statement.compile(dialect=dialect()))
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -389,9 +357,9 @@ def schema_sql() -> str:
     """The statements that make an empty store of today's schema."""
     statements = []
     for table in METADATA.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=_dialect())).strip())
+        statements.append(str(CreateTable(table).compile(dialect=dialect())).strip())
         statements += [
-            str(CreateIndex(index).compile(dialect=_dialect()))
+            str(CreateIndex(index).compile(dialect=dialect()))
             for index in sorted(table.indexes, key=lambda i: str(i.name))
         ]
     statements += [
