@@ -57,11 +57,13 @@ class Flag(IntFlag):
     """An optional output that its call left out: recorded, but nothing to read."""
 
 
-def pack_row(record: MaterializationRecord, *, sequence: int, checks: Term, flags: Flag) -> bytes:
-    """The row of a version just recorded; ``record.number`` must be set."""
+def pack_row(
+    record: MaterializationRecord, number: int, *, sequence: int, checks: Term, flags: Flag
+) -> bytes:
+    """The row of a version just recorded as ``number``, which the record need not carry yet."""
     head = _HEAD.pack(
         sequence,
-        record.number,
+        number,
         bytes.fromhex(record.code),
         bytes.fromhex(record.config),
         bytes.fromhex(record.shape),

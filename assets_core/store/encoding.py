@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from assets_core.model.checks import CheckOutcome, CheckStatus, Severity
@@ -57,6 +57,12 @@ def time_text(time: datetime) -> str:
         if time.tzinfo is None:
             raise ValueError("a recorded time must be aware")
         time = time.astimezone(UTC)
+    return _utc_text(time)
+
+
+@lru_cache(maxsize=4096)
+def _utc_text(time: datetime) -> str:
+    """One moment stands in several rows. Not for other zones, where two moments can be equal (``fold``)."""
     return time.isoformat()
 
 
@@ -80,25 +86,25 @@ def details_text(made: MaterializationRecord) -> str:
 
     ``inputs``: per input upstream, partitions, columns, the version's lanes and count, as_of. ``written``: by field
     name, files as (name, size, digest), columns as (name, type, digest). ``metadata``: as given.
+
+    Put together from parts, because encoding even a small dictionary takes 5 us and a text 0.1 us.
     """
-    written = made.written
+    inputs = [[i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in made.inputs]
+    return (
+        f'{{"inputs":{dumps(inputs) if inputs else "[]"},"written":{_written_text(made.written)},'
+        f'"metadata":{dumps(dict(made.metadata)) if made.metadata else "{}"}}}'
+    )
+
+
+def _written_text(written: Written) -> str:
     columns = written.columns
-    return dumps(
-        {
-            "inputs": [
-                [i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in made.inputs
-            ],
-            "written": {
-                "materializer": written.materializer,
-                "data_version": written.data_version,
-                "value_type": written.value_type,
-                "rows": written.rows,
-                "size": written.size,
-                "files": [[f.name, f.size, f.digest] for f in written.files],
-                "columns": columns and [[c.name, c.type, c.digest] for c in columns],
-            },
-            "metadata": dict(made.metadata),
-        }
+    listed = "null" if columns is None else dumps([[c.name, c.type, c.digest] for c in columns])
+    files = ",".join([f"[{dumps(f.name)},{f.size},{dumps(f.digest)}]" for f in written.files])
+    return (
+        f'{{"materializer":{dumps(written.materializer)},'
+        f'"data_version":{dumps(written.data_version)},"value_type":{dumps(written.value_type)},'
+        f'"rows":{"null" if written.rows is None else written.rows},"size":{written.size},'
+        f'"files":[{files}],"columns":{listed}}}'
     )
 
 

@@ -20,6 +20,7 @@ from assets_core.model.versions import Term
 from assets_core.store.states import CheckState, Counter, Evaluation
 
 _CHECK_FLAGS = Flag.CHECK_FAILED | Flag.BLOCKING_FAILED
+_NO_FLAGS = Flag(0)
 _NO_MARKS = Term(0, 0)
 _UNSOUND = Flag.MISSING | Flag.DAMAGED
 
@@ -73,14 +74,13 @@ def version_row(
     made: MaterializationRecord, number: int, sequence: int, checks: CheckState
 ) -> bytes:
     """The packed row of a version under the check results that count; ``sequence`` is 0 for a candidate."""
-    flags = Flag(0) if made.deterministic else Flag.NOT_DETERMINISTIC
+    flags = _NO_FLAGS if made.deterministic else Flag.NOT_DETERMINISTIC
     if made.written.materializer == OMITTED:
         flags |= Flag.OMITTED
     lanes = _NO_MARKS
     if checks:
         lanes, flags = _lanes(checks), flags | _flags(checks)
-    row = pack_row(made, sequence=sequence, checks=lanes, flags=flags)
-    return row[:8] + number.to_bytes(8, "little") + row[16:]
+    return pack_row(made, number, sequence=sequence, checks=lanes, flags=flags)
 
 
 def judged_row(row: bytes, checks: CheckState) -> bytes:

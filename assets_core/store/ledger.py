@@ -79,7 +79,7 @@ def claim(
     for key, attempt in wanted:
         lease = Lease(env, *key, counter.next_fence(), attempt, run, number, slots)
         states[key].lease = lease
-        writes.leases.add(key)
+        writes.leases[key] = None
         leases.append(lease)
     return writes, leases
 
@@ -91,7 +91,7 @@ def hold(leases: Sequence[Lease], states: Mapping[Key, KeyState], slots: Slots) 
         key = AssetPartition(lease.asset, lease.partition)
         if holds(states[key], lease.fence, lease.attempt):
             states[key].lease = replace(lease, slots=slots)
-            writes.leases.add(key)
+            writes.leases[key] = None
     return writes
 
 
@@ -129,16 +129,16 @@ def record(
         held = holds(state, attempt.fence, attempt.attempt)
         status = _status(completion) if held else AttemptStatus.SUPERSEDED
         number = counter.event()
-        answers.append(_record_one(completion, status, number, state, writes, counter))
+        answers.append(_record_one(completion, key, status, number, state, writes, counter))
         if status is not attempt.status:
             attempt = replace(attempt, status=status)
         writes.attempts.append((number, attempt))
         if held and completion.release:
             state.lease = None
-            writes.leases.add(key)
+            writes.leases[key] = None
         elif held and state.lease is not None and state.lease.slots:
             state.lease = replace(state.lease, slots=())
-            writes.leases.add(key)
+            writes.leases[key] = None
         made = held and completion.materialization is not None
         known[attempt.attempt] = KnownAttempt(number, status, made)
     return writes, answers
@@ -166,28 +166,29 @@ def _status(completion: Completion) -> AttemptStatus:
 
 def _record_one(
     completion: Completion,
+    key: Key,
     status: AttemptStatus,
     number: int,
     state: KeyState,
     writes: Writes,
     counter: Counter,
 ) -> Recorded:
-    attempt, made = completion.attempt, completion.materialization
-    key = AssetPartition(attempt.asset, attempt.partition)
+    made = completion.materialization
     if status is AttemptStatus.SUPERSEDED:
         return Recorded(None, superseded=True)
     failed = status is not AttemptStatus.MATERIALIZED
     if status is not AttemptStatus.CANCELLED and (failed or state.failure is not None):
         state.failure = number if failed else None
-        writes.failures.add(key)
+        writes.failures[key] = None
     if made is None:
         return Recorded(None, superseded=False)
     writes.materializations.append((number, made))
-    related = dict(completion.related)
-    results = tuple((c, related.get(c.name, NO_INPUT)) for c in completion.checks)
-    if results:
+    checks: CheckState = {}
+    if completion.checks:
+        related = dict(completion.related)
+        results = tuple((c, related.get(c.name, NO_INPUT)) for c in completion.checks)
         writes.evaluations.append(_evaluation(completion, made, number, results, counter))
-    checks = {outcome.name: (outcome, read) for outcome, read in results}
+        checks = {outcome.name: (outcome, read) for outcome, read in results}
     if completion.publish:
         move = _move(made, number, "published", made.created, counter)
         writes.moves.append(move)
@@ -198,7 +199,7 @@ def _record_one(
         return Recorded(None, superseded=False, number=number)
     row = version_row(made, number, 0, checks)
     state.candidate = Version(number, counter.sequence, row)
-    writes.candidates.add(key)
+    writes.candidates[key] = None
     return Recorded(row, superseded=False, number=number)
 
 
@@ -233,13 +234,13 @@ def _move(
 
 def _point_to(key: Key, state: KeyState, version: Version, writes: Writes) -> None:
     state.current = version
-    writes.currents.add(key)
+    writes.currents[key] = None
     if state.candidate is not None:
         state.candidate = None
-        writes.candidates.add(key)
+        writes.candidates[key] = None
     if state.failure is not None:
         state.failure = None
-        writes.failures.add(key)
+        writes.failures[key] = None
 
 
 def evaluate(
@@ -264,12 +265,12 @@ def evaluate(
             _point_to(key, state, Version(number, move.sequence, row), writes)
         else:
             state.candidate = Version(number, touched, row)
-            writes.candidates.add(key)
+            writes.candidates[key] = None
         return writes, row
     if state.current is not None and state.current.number == number:
         row = judged_row(state.current.row, checks)
         state.current = Version(number, touched, row)
-        writes.currents.add(key)
+        writes.currents[key] = None
         return writes, row
     return writes, None
 
@@ -333,10 +334,10 @@ def find(
         state = states[key]
         if state.current is not None and state.current.number == finding.materialization:
             state.current = _found(state.current, finding)
-            writes.currents.add(key)
+            writes.currents[key] = None
         if state.candidate is not None and state.candidate.number == finding.materialization:
             state.candidate = _found(state.candidate, finding)
-            writes.candidates.add(key)
+            writes.candidates[key] = None
     return writes
 
 
@@ -353,7 +354,7 @@ def mean_after(samples: int, mean: float, duration: float) -> tuple[int, float]:
 
 def counts_for_durations(status: AttemptStatus) -> bool:
     """Whether an attempt's duration says how long the asset takes."""
-    return status in {AttemptStatus.MATERIALIZED, AttemptStatus.REJECTED}
+    return status is AttemptStatus.MATERIALIZED or status is AttemptStatus.REJECTED
 
 
 def changes_of(key: Key, state: KeyState, since: int) -> list[PackedChange]:

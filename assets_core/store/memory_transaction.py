@@ -154,14 +154,14 @@ class MemoryTransaction:
         renewed = ledger.renew(lease, attempt, states[key], self._tables.counter)
         if renewed is None:
             raise lease_lost(lease)
-        self._apply(lease.env, Writes(leases={key}), states)
+        self._apply(lease.env, Writes(leases={key: None}), states)
         return renewed
 
     def release(self, leases: Sequence[Lease]) -> None:
         for lease in leases:
             key = AssetPartition(lease.asset, lease.partition)
             if ledger.holds(self._tables.state(lease.env, key), lease.fence, lease.attempt):
-                self._apply(lease.env, Writes(leases={key}), {key: KeyState()})
+                self._apply(lease.env, Writes(leases={key: None}), {key: KeyState()})
 
     # --- versions -----------------------------------------------------------------------------------------------
 

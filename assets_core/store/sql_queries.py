@@ -250,6 +250,12 @@ class Queries(HistoryQueries):
         ).select_from(joined)  # fmt: skip
 
     @cached_property
+    def held(self) -> Query:
+        """(position, lease) of wanted keys: all that claiming and letting go have to know."""
+        joined = self._keys.source.outerjoin(leases, of_key(leases, self._keys))
+        return select(self._keys.position, *sql_rows.LEASE).select_from(joined)
+
+    @cached_property
     def materialized(self) -> Query:
         """(position, partition) of wanted assets: those that have a version."""
         wanted = self._assets

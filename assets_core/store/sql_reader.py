@@ -35,7 +35,7 @@ from assets_core.store.snapshots import PlainRow, check_records, packed_rows
 from assets_core.store.sql_admission import SLOT_HOLDERS
 from assets_core.store.sql_engine import AnyRow, Query, Session, SqlEngine
 from assets_core.store.sql_queries import Queries
-from assets_core.store.states import Evaluation
+from assets_core.store.states import Evaluation, KeyState, KnownAttempt
 
 T = TypeVar("T")
 Assets = Sequence[tuple[AssetKey, PartitionsDefinition]]
@@ -273,6 +273,44 @@ def records_of(
         for row in connection.execute(query, values)
         if row[1] is not None
     }
+
+
+def states_of(
+    connection: Session,
+    engine: SqlEngine,
+    queries: Queries,
+    env: str,
+    wanted: Iterable[tuple[AssetPartition, str]],
+) -> tuple[dict[AssetPartition, KeyState], dict[str, KnownAttempt]]:
+    """The states of these keys, and which of the attempts beside them are recorded already."""
+    asked = list(wanted)
+    keys = engine.keys((*key, attempt) for key, attempt in asked)
+    states: dict[AssetPartition, KeyState] = {}
+    known: dict[str, KnownAttempt] = {}
+    for row in connection.execute(queries.look, {"env": env, "wanted": keys}).fetchall():
+        key, attempt = asked[row[0]]
+        states[key], before = sql_rows.state_of(env, key, row)
+        if before is not None:
+            known[attempt] = before
+    return states, known
+
+
+def held_of(
+    connection: Session,
+    engine: SqlEngine,
+    queries: Queries,
+    env: str,
+    wanted: Iterable[AssetPartition],
+) -> dict[AssetPartition, KeyState]:
+    """Of the states of these keys nothing but the leases: not to decide over versions."""
+    asked = list(wanted)
+    values = {"env": env, "wanted": engine.keys(asked)}
+    states = {key: KeyState() for key in asked}
+    for row in connection.execute(queries.held, values).fetchall():
+        if row[1] is not None:
+            key = asked[row[0]]
+            states[key].lease = sql_rows.lease_of(env, *key, row[1:6])
+    return states
 
 
 def evaluations_of(

@@ -44,7 +44,7 @@ from assets_core.store.sql_schema import (
     run_ends,
     runs,
 )
-from assets_core.store.states import Evaluation, KeyState, Version
+from assets_core.store.states import Evaluation, KeyState, KnownAttempt, Version
 
 MATERIALIZATION = (
     attempts.c.attempt,
@@ -302,7 +302,21 @@ def _slots_of(text: str | None) -> tuple[tuple[str, int], ...]:
     return () if text is None else tuple((pool, int(slots)) for pool, slots in loads(text))
 
 
-def state_of(env: str, key: AssetPartition, row: AnyRow) -> KeyState:
-    """What is held and derived of a key, from the columns of ``Queries.look``."""
-    lease = None if row[1] is None else lease_of(env, *key, row[1:6])
-    return KeyState(lease, version_of(row[6:9]), version_of(row[9:12]), row[12])
+@stored
+def state_of(env: str, key: AssetPartition, row: AnyRow) -> tuple[KeyState, KnownAttempt | None]:
+    """What is held and derived of a key, and the attempt if it is recorded, from the columns of ``Queries.look``."""
+    (
+        _, fence, holder, run, claim, slots, current, touched, packed,
+        candidate, judged, kept_back, failure, sequence, status, materialized,
+    ) = row  # fmt: skip
+    known = None
+    if sequence is not None:
+        known = KnownAttempt(sequence, AttemptStatus(status), materialized is not None)
+    return KeyState(
+        None
+        if fence is None
+        else Lease(env, *key, fence, holder, run, claim or 0, _slots_of(slots)),
+        None if packed is None else Version(current or 0, touched, packed),
+        None if kept_back is None else Version(candidate or 0, judged, kept_back),
+        failure,
+    ), known

@@ -15,7 +15,6 @@ from sqlalchemy import Table, bindparam, update
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.pools import NO_NEEDS, Needs
 from assets_core.model.records import (
-    AttemptStatus,
     CancelRequest,
     CheckRecord,
     FindingRecord,
@@ -51,8 +50,8 @@ from assets_core.store.sql_admission import SqlRoom
 from assets_core.store.sql_engine import Session, SqlEngine, Values
 from assets_core.store.sql_observations import observation_rows
 from assets_core.store.sql_queries import Queries
-from assets_core.store.sql_reader import evaluations_of, records_of
-from assets_core.store.sql_rows import finding_of, lease_of, state_of, version_of
+from assets_core.store.sql_reader import evaluations_of, held_of, records_of, states_of
+from assets_core.store.sql_rows import finding_of, lease_of, version_of
 from assets_core.store.sql_runs import RunRows
 from assets_core.store.sql_schema import (
     collected,
@@ -148,19 +147,10 @@ class SqlTransaction:
     def _look(
         self, env: str, wanted: Iterable[tuple[AssetPartition, str]]
     ) -> tuple[States, dict[str, KnownAttempt]]:
-        """The states of these keys, and which of the attempts are recorded already."""
-        asked = list(wanted)
-        keys = self._engine.keys((key.asset, key.partition, attempt) for key, attempt in asked)
-        states: States = {}
-        known = {}
-        for row in self._connection.execute(self._queries.look, {"env": env, "wanted": keys}):
-            key, attempt = asked[row[0]]
-            states[key] = state_of(env, key, row)
-            sequence, status, materialized = row[13:16]
-            if sequence is not None:
-                made = materialized is not None
-                known[attempt] = KnownAttempt(sequence, AttemptStatus(status), made)
-        return states, known
+        return states_of(self._connection, self._engine, self._queries, env, wanted)
+
+    def _held(self, env: str, wanted: Iterable[AssetPartition]) -> States:
+        return held_of(self._connection, self._engine, self._queries, env, wanted)
 
     # --- leases -------------------------------------------------------------------------------------------------
 
@@ -174,7 +164,7 @@ class SqlTransaction:
         self._runs.number(run)
         if self.cancel_request(run) is not None:
             raise run_cancelled(run)
-        states, _ = self._look(env, wanted)
+        states = self._held(env, [key for key, _ in wanted])
         refused = ledger.in_the_way(wanted, states, self._holds) or admit(
             needs, self._counter.fence + 1, self._room, self._alive
         )
@@ -186,9 +176,7 @@ class SqlTransaction:
 
     def claim_again(self, leases: Sequence[Lease], needs: Needs) -> PoolFull | LimitFull | None:
         env = leases[0].env
-        states, _ = self._look(
-            env, [(AssetPartition(le.asset, le.partition), le.attempt) for le in leases]
-        )
+        states = self._held(env, [AssetPartition(le.asset, le.partition) for le in leases])
         writes = ledger.hold(leases, states, needs.slots)
         if not writes.leases:
             return None
@@ -200,25 +188,23 @@ class SqlTransaction:
 
     def renew(self, lease: Lease, attempt: str) -> Lease:
         key = AssetPartition(lease.asset, lease.partition)
-        states, _ = self._look(lease.env, [(key, lease.attempt)])
+        states = self._held(lease.env, [key])
         renewed = ledger.renew(lease, attempt, states[key], self._counter)
         if renewed is None:
             raise lease_lost(lease)
-        self._writer.apply(lease.env, Writes(leases={key}), states)
+        self._writer.apply(lease.env, Writes(leases={key: None}), states)
         return renewed
 
     def release(self, leases: Sequence[Lease]) -> None:
         for env in dict.fromkeys(lease.env for lease in leases):
             mine = [lease for lease in leases if lease.env == env]
             keys = [AssetPartition(lease.asset, lease.partition) for lease in mine]
-            states, _ = self._look(
-                env, [(key, lease.attempt) for key, lease in zip(keys, mine, strict=True)]
-            )
+            states = self._held(env, keys)
             writes = Writes()
             for key, lease in zip(keys, mine, strict=True):
                 if ledger.holds(states[key], lease.fence, lease.attempt):
                     states[key].lease = None
-                    writes.leases.add(key)
+                    writes.leases[key] = None
             self._writer.apply(env, writes, states)
 
     # --- versions -----------------------------------------------------------------------------------------------

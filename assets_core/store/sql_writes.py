@@ -6,7 +6,7 @@ than SQLite took to store them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Table
 
@@ -74,22 +74,29 @@ class Writer:
             findings,
             [finding_row(f, None if f.run is None else number(f.run)) for f in writes.findings],
         )
-        self._set(env, leases, {k: _lease_values(states[k]) for k in writes.leases})
-        self._set(env, pointers, {k: _version_values(states[k].current) for k in writes.currents})
+        self._set(env, leases, ((k, _lease_values(states[k])) for k in writes.leases))
+        self._set(env, pointers, ((k, _version_values(states[k].current)) for k in writes.currents))
         self._set(
-            env, candidates, {k: _version_values(states[k].candidate) for k in writes.candidates}
+            env, candidates, ((k, _version_values(states[k].candidate)) for k in writes.candidates)
         )
-        self._set(env, failures, {k: _failure_values(states[k]) for k in writes.failures})
+        self._set(env, failures, ((k, _failure_values(states[k])) for k in writes.failures))
         self._add_durations(env, [attempt for _, attempt in writes.attempts])
 
     def _insert(self, table: Table, rows: Sequence[Values]) -> None:
         if rows:
             self._engine.insert(self._connection, table, rows)
 
-    def _set(self, env: str, table: Table, values: Mapping[AssetPartition, Values | None]) -> None:
+    def _set(
+        self, env: str, table: Table, values: Iterable[tuple[AssetPartition, Values | None]]
+    ) -> None:
         """Upsert the keys that have values, delete the others."""
-        gone = [(env, *key) for key, given in values.items() if given is None]
-        rows = [(env, *key, *given) for key, given in values.items() if given is not None]
+        gone: list[Values] = []
+        rows: list[Values] = []
+        for key, given in values:
+            if given is None:
+                gone.append((env, *key))
+            else:
+                rows.append((env, *key, *given))
         if gone:
             self._engine.delete(self._connection, table, gone)
         if rows:

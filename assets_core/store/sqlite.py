@@ -1,4 +1,4 @@
-"""SQLite, and nothing else: connections, pragmas, the one BEGIN hook, errors. The only module with SQL of its own.
+"""SQLite, and nothing else: connections, pragmas, the one BEGIN hook, errors.
 
 WAL with synchronous=FULL, so a commit is durable and readers never wait. Every write transaction is BEGIN IMMEDIATE
 (deferred ones lost 120 of 160 concurrent read-modify-writes, or failed at once as "database is locked"). Writers queue
@@ -20,15 +20,12 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import (
-    Connection,
     Table,
     Text,
     bindparam,
-    delete,
     event,
     func,
 )
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -53,6 +50,7 @@ from assets_core.store.sqlite_files import (
     unusable,
 )
 from assets_core.store.sqlite_queue import WriterQueue
+from assets_core.store.sqlite_writes import delete_rows, insert_rows, upsert_rows
 
 BUSY_S = 30.0
 """How long a reader waits while SQLite recovers a WAL; writers never wait for each other here."""
@@ -240,40 +238,13 @@ class SqliteEngine:
         return dumps(list(values))
 
     def insert(self, connection: Session, table: Table, rows: Sequence[Values]) -> None:
-        _run(connection, _insert_text(table), list(rows))
+        insert_rows(connection, table, rows)
 
     def upsert(self, connection: Session, table: Table, rows: Sequence[Values]) -> None:
-        _run(connection, _upsert_text(table), list(rows))
+        upsert_rows(connection, table, rows)
 
     def delete(self, connection: Session, table: Table, keys: Sequence[Values]) -> None:
-        _run(connection, _delete_text(table, len(keys[0])), list(keys))
-
-
-def _run(session: Session, text: str, rows: list[Values]) -> None:
-    """The driver's own batching: SQLAlchemy took longer to take rows apart than SQLite took to store them."""
-    assert isinstance(session, Connection)
-    session.exec_driver_sql(text, rows)
-
-
-@cache
-def _insert_text(table: Table) -> str:
-    return str(insert(table).compile(dialect=dialect()))
-
-
-@cache
-def _upsert_text(table: Table) -> str:
-    statement = insert(table)
-    keys = list(table.primary_key)
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c not in keys}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    return str(statement.compile(dialect=dialect()))
-
-
-@cache
-def _delete_text(table: Table, size: int) -> str:
-    keys = list(table.primary_key)[:size]
-    statement = delete(table).where(*(c == bindparam(f"{c.name}_") for c in keys))
-    return str(statement.compile(dialect=dialect()))
+        delete_rows(connection, table, keys)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

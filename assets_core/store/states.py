@@ -21,6 +21,9 @@ from assets_core.model.versions import InputVersion
 from assets_core.ports import Lease
 
 Key: TypeAlias = AssetPartition
+Keys: TypeAlias = dict[Key, None]
+"""A set that keeps its order, which is mostly that of the index: rows in any order took 5 to 10 % longer to store."""
+
 CheckState: TypeAlias = Mapping[str, "tuple[CheckOutcome, InputVersion]"]
 """Per check name, the latest result that counts and the sum of what it read of other assets."""
 
@@ -112,7 +115,7 @@ class Writes:
     evaluations: list[Evaluation] = field(default_factory=list)
     moves: list[PointerMove] = field(default_factory=list)
     findings: list[FindingRecord] = field(default_factory=list)
-    currents: set[Key] = field(default_factory=set)
-    candidates: set[Key] = field(default_factory=set)
-    failures: set[Key] = field(default_factory=set)
-    leases: set[Key] = field(default_factory=set)
+    currents: Keys = field(default_factory=dict)
+    candidates: Keys = field(default_factory=dict)
+    failures: Keys = field(default_factory=dict)
+    leases: Keys = field(default_factory=dict)

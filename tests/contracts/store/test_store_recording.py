@@ -31,6 +31,28 @@ def test_the_row_returned_is_the_row_that_lineage_gives(world: Any, kit: Any) ->
     assert row["sequence"] == world.store.sequence()
 
 
+@pytest.mark.parametrize("size", [49, 50, 51, 120])
+def test_a_batch_of_any_size_is_recorded_whole(size: int, world: Any, kit: Any) -> None:
+    texts = [f"a@{n}" for n in range(size)]
+    keys = [kit.key(text) for text in texts]
+    for data in ("v1", "v2"):
+        leases = world.claim(*texts)
+        assert sorted(world.store.leases(kit.ENV), key=lambda lease: lease.fence) == leases
+        made = {
+            key: replace(kit.materialization(lease, data), number=recorded.number)
+            for key, lease, recorded in zip(
+                keys,
+                leases,
+                world.record(*(kit.completion(lease, data) for lease in leases)),
+                strict=True,
+            )
+        }
+        assert world.store.current(kit.ENV, keys) == made
+        assert world.store.leases(kit.ENV) == []
+    assert len(world.store.attempts("run-1")) == len(world.store.pointer_moves(kit.ENV, "a", 999))
+    assert len(world.store.attempts("run-1")) == 2 * size
+
+
 def test_an_attempt_is_read_back_whole(world: Any, kit: Any) -> None:
     first, second = world.take("a"), world.take("b")
     failed = kit.failure(second)

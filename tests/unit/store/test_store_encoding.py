@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,14 @@ def test_times_survive_as_the_same_instant_in_utc(time: datetime) -> None:
 def test_a_time_of_another_zone_is_written_in_utc() -> None:
     time = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     assert encoding.time_text(time) == "2026-01-01T10:00:00+00:00"
+
+
+def test_the_hour_that_comes_twice_when_clocks_go_back_is_two_hours() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    again = first.replace(fold=1)
+    assert first == again
+    assert encoding.time_text(first) == "2026-10-25T00:30:00+00:00"
+    assert encoding.time_text(again) == "2026-10-25T01:30:00+00:00"
 
 
 def test_a_naive_time_is_a_bug() -> None:
