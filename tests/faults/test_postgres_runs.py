@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faces.command import ASSETS, Command, environment
+from tests.faces.command import Command, environment
 from tests.postgres_server import PostgresServer
+from tests.warm_process import Warm
 
 pytestmark = pytest.mark.postgres
 
@@ -66,12 +66,9 @@ def project(folder: Path, url: str) -> Command:
     return Command(folder)
 
 
-def started(command: Command) -> subprocess.Popen[str]:
+def started(command: Command) -> Warm:
     """A run that goes on beside the test."""
-    return subprocess.Popen(
-        [str(ASSETS), "materialize"], cwd=command.folder, env=environment(),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    return Warm(["materialize"], command.folder, environment())
 
 
 def calls(folder: Path) -> Counter[str]:
@@ -101,7 +98,7 @@ def test_a_server_that_crashes_again_and_again_under_a_run_costs_nothing_but_tim
     command = project(tmp_path / "project", url)
     run = started(command)
     log, crashes = command.folder / "calls.log", 0
-    while run.poll() is None:
+    while run.poll(0.01) is None:
         if log.exists() and len(log.read_text().splitlines()) > 4 * crashes:
             crash(server)
             crashes += 1
@@ -205,11 +202,11 @@ def test_what_a_run_of_another_host_holds_is_waited_for_and_adopted(
     here, there = hosts
     runs = [started(here)]
     while not (tmp_path / "calls.log").exists():
-        assert runs[0].poll() is None
+        assert runs[0].poll(0.01) is None
     assert there.json("ls", "status:running")["assets"][0]["key"] == "slow"
     runs.append(started(there))
     while len(there.json("runs", "ls")["runs"]) < 2:
-        assert runs[1].poll() is None
+        assert runs[1].poll(0.01) is None
     (tmp_path / "go").write_text("on")
     said = [run.communicate()[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said

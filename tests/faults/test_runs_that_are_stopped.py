@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,9 +20,10 @@ from assets_core.model.events import Event, StepStarted
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import AttemptStatus, CancelRequest, RunRecord, RunStatus
 from assets_core.testing import memory_project
-from tests.faces.command import ASSETS, Command, environment
+from tests.faces.command import Command, environment
 from tests.faults.processes_seen import eventually, gone, pids_in
 from tests.scenarios.shops import NOW, FakeClock, Shop
+from tests.warm_process import Warm
 
 WAITING = """
 import os
@@ -53,7 +53,7 @@ def part(context: AssetContext) -> int:
     return 1
 """
 CONFIG = "jobs = 2\ngrace = 0.3\n"
-Start: TypeAlias = Callable[..., "subprocess.Popen[str]"]
+Start: TypeAlias = Callable[..., Warm]
 
 
 @pytest.fixture
@@ -71,15 +71,10 @@ def waiting(tmp_path: Path) -> Iterator[Shop]:
 @pytest.fixture
 def start(waiting: Shop) -> Iterator[Start]:
     """Starts a run in a process of its own, which the end of the test ends."""
-    runs: list[subprocess.Popen[str]] = []
+    runs: list[Warm] = []
 
-    def run(*arguments: str) -> subprocess.Popen[str]:
-        runs.append(
-            subprocess.Popen(
-                [str(ASSETS), "materialize", *arguments], cwd=waiting.root, env=environment(), text=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )
-        )  # fmt: skip
+    def run(*arguments: str) -> Warm:
+        runs.append(Warm(["materialize", *arguments], waiting.root, environment()))
         return runs[-1]
 
     yield run
@@ -146,7 +141,7 @@ def test_the_inline_executor_says_once_that_it_enforces_no_timeout(tmp_path: Pat
 # --- from another terminal --------------------------------------------------------------------------------------------
 
 
-def started(shop: Shop, run: subprocess.Popen[str], steps: int) -> dict[str, int]:
+def started(shop: Shop, run: Warm, steps: int) -> dict[str, int]:
     """The processes of a run once so many steps and their children have started."""
     assert eventually(lambda: len(pids_in(shop.root)) >= 2 * steps or run.poll() is not None)
     assert run.poll() is None, run.communicate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from assets_core.schemas import schema
-from tests.faces.command import ASSETS, Command, environment
+from tests.faces.command import Command, environment
 from tests.faults.processes_seen import eventually
 from tests.postgres_server import PostgresServer
+from tests.warm_process import Warm
 
 MODULE = """
 from __future__ import annotations
@@ -61,19 +61,14 @@ class Crowd:
     """Runs of one project that begin at the same moment; each writes its events to a file."""
 
     folder: Path
-    runs: list[subprocess.Popen[str]] = field(default_factory=list)
+    runs: list[Warm] = field(default_factory=list)
 
     def start(self, number: int, on_conflict: str) -> None:
         (self.folder / "barrier").touch()
         for n in range(number):
-            with (self.folder / f"{n}.jsonl").open("w") as out:
-                self.runs.append(
-                    subprocess.Popen(
-                        [str(ASSETS), "materialize", "--jsonl", "--on-conflict", on_conflict],
-                        cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL,
-                        stdout=out, stderr=subprocess.PIPE, text=True,
-                    )
-                )  # fmt: skip
+            arguments = ["materialize", "--jsonl", "--on-conflict", on_conflict]
+            out = (self.folder / f"{n}.jsonl").open("w+b")
+            self.runs.append(Warm(arguments, self.folder, environment(), out=out))
         assert eventually(lambda: len(list(self.folder.glob("here-*"))) == number)
         (self.folder / "start").touch()
 
@@ -115,9 +110,6 @@ def crowd(folder: Path, store: str = "") -> Iterator[Crowd]:
         for run in crowd.runs:
             run.kill()
             run.wait()
-            for pipe in (run.stdout, run.stderr):
-                if pipe is not None:
-                    pipe.close()
 
 
 @pytest.mark.parametrize("on_conflict", ["wait", "join"])
@@ -201,15 +193,12 @@ def test_the_document_of_a_run_names_the_runs_in_its_way(tmp_path: Path) -> None
             "file": None,
             "line": None,
         }
-        pipe = subprocess.Popen(
-            [str(ASSETS), "materialize", "--json", "-q"], cwd=runs.folder, env=environment(),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        runs.runs.append(pipe)
+        third = Warm(["materialize", "--json", "-q"], runs.folder, environment())
+        runs.runs.append(third)
         assert eventually(lambda: len(command.json("runs", "ls")["runs"]) == 3)
         (runs.folder / "go").touch()
-        out, _ = pipe.communicate()
-        assert pipe.returncode == 0
+        out, _ = third.communicate()
+        assert third.returncode == 0
         steps = {step["asset"]: step for step in json.loads(out)["steps"]}
         assert steps["value"]["outcome"] == "current"
         assert steps["value"]["detail"] == "waited for run 1"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +18,7 @@ from assets_core.project.running import RunOptions
 from assets_core.project.wishes import Wish
 from tests.faults.processes_seen import eventually
 from tests.scenarios.shops import FakeClock, Shop
+from tests.warm_process import Warm
 
 WAIT, JOIN, FAIL = OnConflict.WAIT, OnConflict.JOIN, OnConflict.FAIL
 
@@ -69,7 +68,7 @@ sys.exit(0 if Project.load(sys.argv[1]).materialize(Wish((sys.argv[2],), (), tup
 """
 
 
-STARTED: list[subprocess.Popen[bytes]] = []
+STARTED: list[Warm] = []
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +92,8 @@ class Meanwhile(FakeClock):
 
     def __post_init__(self) -> None:
         (self.shop.root / "hold").touch()
-        command = [sys.executable, "-c", RUN, str(self.shop.root), self.select, *self.partitions]
-        self.process = subprocess.Popen(command)
+        arguments = [str(self.shop.root), self.select, *self.partitions]
+        self.process = Warm(arguments, self.shop.root, code=RUN)
         STARTED.append(self.process)
         assert eventually((self.shop.root / "holding").exists)
         self.shop.clock = self

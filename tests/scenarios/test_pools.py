@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from assets_core.schemas import schema
 from tests.faces.command import Command
 from tests.faults.processes_seen import eventually
 from tests.scenarios.shops import FakeClock, Shop
+from tests.warm_process import Warm
 
 POOLS = """
 [tool.assets.pools]
@@ -227,7 +226,7 @@ def test_the_next_try_waits_for_a_slot_that_another_run_took_meanwhile(shop: Sho
                 __import__("time").sleep(0.005)
             return 1
         """)
-    processes: list[subprocess.Popen[str]] = []
+    processes: list[Warm] = []
 
     class Clock(FakeClock):
         def sleep(self, seconds: float) -> None:
@@ -297,23 +296,20 @@ sys.exit(0 if result.ok else 1)
 """
 
 
-def run_of(shop: Shop, asset: str) -> subprocess.Popen[str]:
+def run_of(shop: Shop, asset: str) -> Warm:
     """A run of one asset in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(shop.root), asset],
-        cwd=shop.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return Warm([str(shop.root), asset], shop.root, code=RUN)
 
 
-Start = Callable[[str], "subprocess.Popen[str]"]
+Start = Callable[[str], Warm]
 
 
 @pytest.fixture
 def start(shop: Shop) -> Iterator[Start]:
     """Starts runs that the end of the test ends."""
-    runs: list[subprocess.Popen[str]] = []
+    runs: list[Warm] = []
 
-    def one(asset: str) -> subprocess.Popen[str]:
+    def one(asset: str) -> Warm:
         runs.append(run_of(shop, asset))
         return runs[-1]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 from assets_core.model.events import Adopted, Superseded
 from tests.scenarios.shops import FakeClock, Shop
+from tests.warm_process import Warm
 
 DAYS = """
 days = DailyPartitions(start="2026-01-01", end="2026-01-09")
@@ -52,18 +51,14 @@ sys.exit(0 if result.ok else 1)
 """
 
 
-def runner(shop: Shop, name: str, *others: str) -> subprocess.Popen[str]:
+def runner(shop: Shop, name: str, *others: str) -> Warm:
     """A process that plans, waits until the others have planned too, and runs."""
-    return subprocess.Popen(
-        [sys.executable, "-c", RUNNER, str(shop.root), name, *others],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return Warm([str(shop.root), name, *others], shop.root, code=RUNNER)
 
 
-def ended(process: subprocess.Popen[str]) -> int:
+def ended(process: Warm) -> int:
     """How a process ended."""
-    process.communicate(timeout=100)
-    return process.returncode
+    return process.wait(100)
 
 
 def test_two_runs_that_planned_the_same_compute_everything_once(shop: Shop) -> None:
@@ -122,7 +117,7 @@ Project.load(sys.argv[1]).materialize(Wish(("wide",), force=True))
 
     def meanwhile(_: object) -> None:
         shop.write("n", "2")
-        subprocess.run([sys.executable, "-c", other, str(shop.root)], check=True)
+        assert ended(Warm([str(shop.root)], shop.root, code=other)) == 0
 
     assert shop.attempt("narrow", planned=meanwhile) == ["wide", "narrow"]
     assert shop.value("narrow") == 2
