@@ -24,14 +24,19 @@ def print_columns(screen: Screen, rows: Iterable[Sequence[Piece]], *, indent: st
         for n, (text, style) in enumerate(row):
             widths[n] = aligned_width((widths[n], cells(text)), widest)
             numeric[n] &= style == "bold" or not text or _NUMBER.fullmatch(text) is not None
-    for row in table:
-        last = max((n for n, (text, _) in enumerate(row) if text), default=0)
-        pieces: list[Piece] = [indent]
-        for n, (text, style) in enumerate(row[: last + 1]):
-            space = " " * (widths[n] - cells(text))
-            before, after = (space, "") if numeric[n] else ("", space)
-            pieces += [before, (text, style), after + "  " if n < last else ""]
-        screen.line(*pieces)
+    screen.lines(_line(row, widths, numeric, indent) for row in table)
+
+
+def _line(
+    row: Sequence[tuple[str, str]], widths: Sequence[int], numeric: Sequence[bool], indent: str
+) -> list[Piece]:
+    last = max((n for n, (text, _) in enumerate(row) if text), default=0)
+    pieces: list[Piece] = [indent]
+    for n, (text, style) in enumerate(row[: last + 1]):
+        space = " " * (widths[n] - cells(text))
+        before, after = (space, "") if numeric[n] else ("", space)
+        pieces += [before, (text, style), after + "  " if n < last else ""]
+    return pieces
 
 
 def aligned_width(lengths: Iterable[int], widest: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any
 
 import typer
+
+from assets_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,14 @@ def counts_of(status: Status, number: int) -> dict[str, int]:
 
     What runs now counts as running alone, and what is held is not counted as current again.
     """
-    from assets_core.partitions import PartitionSet
-
-    nothing = PartitionSet.EMPTY
-    found = {name: status.statuses.get(name, {}).get(number, nothing) for name in WORST_FIRST}
-    found["current"] -= found["held"]
-    running = found["running"]
-    counts = {name: len(p if name == "running" else p - running) for name, p in found.items()}
-    return {name: count for name, count in counts.items() if count}
+    found = {name: status.statuses.get(name, {}).get(number) for name in WORST_FIRST}
+    sets = {name: partitions for name, partitions in found.items() if partitions}
+    if "held" in sets and "current" in sets:
+        sets["current"] -= sets["held"]
+    running = sets.get("running")
+    if running:
+        sets = {name: p if name == "running" else p - running for name, p in sets.items()}
+    return {name: len(partitions) for name, partitions in sets.items() if partitions}
 
 
 def _glyph(counts: dict[str, int]) -> Piece:

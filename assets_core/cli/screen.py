@@ -59,7 +59,11 @@ class Screen:
 
     def line(self, *pieces: Piece) -> None:
         """Write one line."""
-        self.write("".join(self.rendered(pieces)) + "\n")
+        self.lines([pieces])
+
+    def lines(self, lines: Iterable[Iterable[Piece]]) -> None:
+        """Write lines that belong together at once."""
+        self.write("".join(["".join(self.rendered(pieces)) + "\n" for pieces in lines]))
 
     def rendered(self, pieces: Iterable[Piece]) -> Iterable[str]:
         """The pieces as they are written: redacted, made safe, styled."""

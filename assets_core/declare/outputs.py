@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar, Unpack
 
+from assets_core.dataclass import dataclass
 from assets_core.declare.options import OutputOptions
 from assets_core.model.assets import AssetDefinition, AssetSpec
 from assets_core.model.versions import DataVersion

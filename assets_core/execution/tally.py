@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from html import escape
 
+from assets_core.dataclass import dataclass
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     Adopted,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from assets_core.dataclass import dataclass
 from assets_core.graph.edges import CheckEdge, Edge
 from assets_core.model.assets import AssetDefinition, AssetSpec
 from assets_core.model.keys import AssetKey

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from assets_core.dataclass import dataclass
 from assets_core.model.assets import Dependency
 from assets_core.model.checks import Relation
 from assets_core.partitions import BoundMapping

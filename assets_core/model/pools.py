@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from assets_core.dataclass import dataclass
 
 POOL_NAME = re.compile(r"[a-z0-9-]{1,64}")
 

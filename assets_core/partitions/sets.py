@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from assets_core.dataclass import dataclass
 from assets_core.errors import CorruptionError
 
 if TYPE_CHECKING:
@@ -154,6 +154,9 @@ class PartitionSet:
         """The number of members, also where it exceeds what ``len`` can return."""
         import numpy as np
 
+        if self.starts.size == 1:
+            low, high = self._only
+            return high - low
         return int((self.stops - self.starts).view(np.uint64).sum(dtype=np.uint64))
 
     def __len__(self) -> int:
