@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from assets_core.declare.annotations import FailedMetadata, Names, UnresolvedName, resolve
 from assets_core.declare.assets import loaded
 from assets_core.declare.check_functions import CheckFunction, attached_to
 from assets_core.declare.creations import Creations
@@ -40,7 +41,8 @@ def collect(modules: Mapping[str, ModuleType], created: Creations) -> tuple[Asse
     observed = [d for d in created.definitions if id(d) in held]
     known = {id(d) for d in observed}
     others = [d for d in held.values() if isinstance(d, AssetDefinition) and id(d) not in known]
-    definitions = [_completed(d) for d in (*observed, *others)]
+    still_lazy: dict[tuple[int, str], bool] = {}
+    definitions = [_completed(d, still_lazy) for d in (*observed, *others)]
     checks = [c for c in held.values() if isinstance(c, CheckFunction)]
     return with_checks(definitions, checks)
 
@@ -153,15 +155,21 @@ def _function_name(item: _Found) -> str | None:
     return None if function is None else innermost(function).__name__
 
 
-def _completed(definition: AssetDefinition) -> AssetDefinition:
+def _completed(
+    definition: AssetDefinition, still_lazy: dict[tuple[int, str], bool]
+) -> AssetDefinition:
     """The definition with annotations that were texts resolved against the whole module.
 
-    A class below the function that names it, a ``Config`` say, is defined by now.
+    A class below the function that names it, a ``Config`` say, is defined by now. Most texts name what only type
+    checkers import: ``still_lazy`` remembers, per module's names and text, that it is so still.
     """
     body = definition.body
-    if not isinstance(body, PythonBody) or not any(map(_is_lazy, body.parameters)):
+    if not isinstance(body, PythonBody):
         return definition
+    texts = [text for p in body.parameters if (text := _lazy_text(p)) is not None]
     inner = innermost(body.function)
+    if all(_stays_text(text, inner.__globals__, still_lazy) for text in texts):
+        return definition
     found = signature(inner, code_place(inner.__code__))
     if found.parameters == body.parameters:
         return definition
@@ -173,7 +181,22 @@ def _completed(definition: AssetDefinition) -> AssetDefinition:
     )
 
 
-def _is_lazy(parameter: object) -> bool:
-    return isinstance(parameter, InputParameter) and isinstance(
-        parameter.dependency.annotation, str
-    )
+def _lazy_text(parameter: object) -> str | None:
+    if not isinstance(parameter, InputParameter):
+        return None
+    annotation = parameter.dependency.annotation
+    return annotation if isinstance(annotation, str) else None
+
+
+def _stays_text(text: str, names: Names, known: dict[tuple[int, str], bool]) -> bool:
+    place = (id(names), text)
+    if place not in known:
+        try:
+            found = resolve(text, names)
+            known[place] = isinstance(found, str) and found == text
+        except (
+            UnresolvedName,
+            FailedMetadata,
+        ):  # an error at the user's line, once the function is read again
+            known[place] = False
+    return known[place]

@@ -95,12 +95,14 @@ def _with_default(function: FunctionType) -> frozenset[str] | tuple[str, ...]:
 
 
 class _Reader:
-    __slots__ = ("_config", "_connection", "_function", "_local", "_names", "_place")
+    __slots__ = ("_config", "_connection", "_function", "_local", "_named", "_names", "_place")
 
     def __init__(self, function: FunctionType, place: Place, local: Names | None) -> None:
         self._function = function
         self._names: Mapping[str, object] = function.__globals__
         self._local = local
+        self._named: dict[str, object] = {}
+        """What annotations are as texts -> what they name: most functions name one type several times."""
         self._place = place
         self._config = _loaded("assets_core.declare.config", "Config")
         self._connection = _loaded("assets_core.declare.connection", "Connection")
@@ -112,6 +114,10 @@ class _Reader:
                 return _CONTEXT
             return None if has_default else self._input(name, None)
         resolved = self._resolve(name, annotation)
+        if isinstance(resolved, str):  # a type that exists for type checkers only
+            if name == "context":
+                raise _reserved(self._function)
+            return None if has_default else self._input(name, resolved)
         is_class = isinstance(resolved, type)  # most are, and need no look at their inside
         kind = resolved if isinstance(resolved, type) else _only_class(resolved)
         special = None if kind is None else self._special(name, kind)
@@ -131,9 +137,17 @@ class _Reader:
         if found is None or found == "None":
             return type(None)
         try:
-            return resolve(found, self._names, self._local)
+            return self._look_up(found)
         except (UnresolvedName, FailedMetadata):
             return found
+
+    def _look_up(self, annotation: object) -> object:
+        if not isinstance(annotation, str):
+            return resolve(annotation, self._names, self._local)
+        found = self._named.get(annotation, _NOTHING)
+        if found is _NOTHING:
+            found = self._named[annotation] = resolve(annotation, self._names, self._local)
+        return found
 
     def _input(self, name: str, annotation: object) -> InputParameter:
         return InputParameter(name, Dependency(name, name, self._place, annotation=annotation))
@@ -142,7 +156,7 @@ class _Reader:
         if not isinstance(annotation, str):
             return annotation
         try:
-            resolved = resolve(annotation, self._names, self._local)
+            resolved = self._look_up(annotation)
         except UnresolvedName as error:
             raise unresolved_parameter(self._function, name, error.name) from None
         except FailedMetadata as failed:

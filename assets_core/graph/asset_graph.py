@@ -7,8 +7,8 @@ neighbours, a networkx graph) is made at the first question and kept.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
+from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
 from assets_core.dataclass import dataclass
@@ -19,6 +19,9 @@ from assets_core.model.versions import digest
 
 if TYPE_CHECKING:
     import networkx
+
+_compact = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""``json.dumps`` makes an encoder for each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class AssetGraph:
             ),
             *([windows] if windows else []),
         ]
-        return json.dumps(shape, separators=(",", ":"), ensure_ascii=False)
+        return _compact(shape)
 
     def shape(self, number: int) -> str:
         """The digest of ``shape_text`` (32 hex): equal shapes have comparable records."""

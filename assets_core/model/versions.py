@@ -8,8 +8,8 @@ vectorised and prefix-summable, together with the number of terms (an empty firs
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from json import JSONEncoder
 from typing import NamedTuple, NewType
 
 CodeVersion = NewType("CodeVersion", str)
@@ -37,6 +37,11 @@ class InputVersion(NamedTuple):
 
 NO_INPUT = InputVersion(0, 0, 0)
 
+_canonical = JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+"""``json.dumps`` makes an encoder for each call, which takes longer than a short text."""
+
 
 def digest(*parts: bytes | str) -> str:
     """32 hex digits over the parts, each length-prefixed so that no two lists of parts collide."""
@@ -57,9 +62,7 @@ def digest_json(value: object) -> str:
 
 def canonical_json(value: object) -> str:
     """One text per JSON value; raises ValueError for NaN and infinities, TypeError for anything not JSON."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _canonical(value)
 
 
 def term(partition: str, version: str) -> Term:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 
 from assets_core.errors import DefinitionError
 from assets_core.model.versions import ConfigVersion, canonical_json, digest
@@ -18,6 +19,15 @@ def config_version(values: Mapping[str, object]) -> ConfigVersion:
 
     Raises DefinitionError E123, naming the path, for a secret, a non-finite number or anything that is not JSON.
     """
+    return _version(values) if values else _of_nothing()
+
+
+@cache
+def _of_nothing() -> ConfigVersion:
+    return _version({})
+
+
+def _version(values: Mapping[str, object]) -> ConfigVersion:
     _refuse(values, "config")
     return ConfigVersion(digest("config", canonical_json(values)))
 
