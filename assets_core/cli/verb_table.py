@@ -39,6 +39,7 @@ VERBS = (
     Verb("verify", "Operate", "Read everything that is stored again, and compare"),
     Verb("gc", "Operate", "Delete the data that nothing refers to any more"),
     Verb("rollback", "Operate", "Go back to an earlier version of an asset"),
+    Verb("mv", "Operate", "Keep the history of an asset that was renamed"),
     Verb("wipe", "Operate", "Forget the current versions of an asset"),
     Verb("db", "Operate", "The database that the state is in", ("status", "upgrade", "backup")),
     Verb("init", "Project", "Create a project"),

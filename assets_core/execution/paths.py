@@ -19,6 +19,7 @@ from pathlib import Path
 from assets_core.disk_errors import remedy, what_failed
 from assets_core.errors import CorruptionError, Place, StoreError
 from assets_core.model.keys import UNPARTITIONED, AssetKey
+from assets_core.model.records import MaterializationRecord
 from assets_core.partitions.keys import key_to_path
 from assets_core.private_folders import make_private
 
@@ -59,6 +60,10 @@ class Home:
         if partition == UNPARTITIONED:
             return folder / f"{_WHOLE}{checked_id(attempt)}"
         return folder / key_to_path(partition) / checked_id(attempt)
+
+    def version_of(self, made: MaterializationRecord) -> Path:
+        """Where a recorded version lies: below the key that its asset had when it was written."""
+        return self.version(made.stored_as or made.asset, made.partition, made.attempt)
 
     def log(self, run: str, call: str) -> Path:
         """The file that captures one call's output."""

@@ -71,7 +71,7 @@ class RunState:
 
     def part_of(self, record: MaterializationRecord) -> StoredPart:
         """Where a recorded version lies."""
-        location = self.home.version(record.asset, record.partition, record.attempt)
+        location = self.home.version_of(record)
         return StoredPart(record.partition, location, record.written, record.number)
 
     def block_downstream(self, asset: int, lost: PartitionSet, reason: str) -> None:

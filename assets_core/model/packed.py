@@ -23,6 +23,7 @@ inputs       32 k   per input: two lanes, term count, as_of
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from enum import IntFlag
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -78,18 +79,33 @@ def repack_row(
     row: bytes,
     *,
     sequence: int | None = None,
+    code: str | None = None,
+    shape: str | None = None,
     checks: Term | None = None,
     flags: Flag | None = None,
+    inputs: Sequence[InputVersion] | None = None,
 ) -> bytes:
-    """The same row with another pointer sequence, other check marks or other flags."""
+    """The same row with another pointer sequence, code or shape, check marks, flags or inputs."""
     fields = list(_HEAD.unpack_from(row))
     if sequence is not None:
         fields[0] = sequence
+    if code is not None:
+        fields[2] = bytes.fromhex(code)
+    if shape is not None:
+        fields[4] = bytes.fromhex(shape)
     if checks is not None:
         fields[7:9] = checks
     if flags is not None:
         fields[9] = int(flags)
-    return _HEAD.pack(*fields) + row[HEAD_SIZE:]
+    return _HEAD.pack(*fields) + (row[HEAD_SIZE:] if inputs is None else _read(row, inputs))
+
+
+def _read(row: bytes, inputs: Sequence[InputVersion]) -> bytes:
+    """The inputs of a row with other versions, read as of when they were."""
+    packed = _INPUT.iter_unpack(row[HEAD_SIZE:])
+    return b"".join(
+        _INPUT.pack(*version, item[3]) for version, item in zip(inputs, packed, strict=True)
+    )
 
 
 def withdrawn_row(sequence: int) -> bytes:

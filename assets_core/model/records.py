@@ -169,6 +169,8 @@ class MaterializationRecord:
     deterministic: bool = True
     number: int = 0
     """The store's number for it; pointers refer to this."""
+    stored_as: AssetKey | None = None
+    """The asset's key when it was written, where it was renamed since: the files lie below that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from assets_core.ports.rows import PackedRows as PackedRows
 from assets_core.ports.rows import PoolFull as PoolFull
 from assets_core.ports.rows import Recorded as Recorded
 from assets_core.ports.rows import Refusal as Refusal
+from assets_core.ports.rows import Renaming as Renaming
 from assets_core.ports.rows import Retention as Retention
 from assets_core.ports.rows import SlotHolder as SlotHolder
 from assets_core.ports.rows import Unreferenced as Unreferenced
@@ -66,6 +67,7 @@ __all__ = [
     "Recorded",
     "Refusal",
     "RelatedTable",
+    "Renaming",
     "Request",
     "Retention",
     "SlotHolder",

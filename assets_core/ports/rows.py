@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey
-from assets_core.model.records import (
-    AttemptRecord,
-    MaterializationRecord,
-)
+from assets_core.model.records import AttemptRecord, InputRecord, MaterializationRecord
 from assets_core.model.values import ColumnDigest
-from assets_core.model.versions import InputVersion, column_term, sum_terms
+from assets_core.model.versions import (
+    CodeVersion,
+    InputVersion,
+    SourceVersion,
+    column_term,
+    sum_terms,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,6 +165,25 @@ class Recorded:
     row: bytes | None
     superseded: bool
     number: int = 0
+
+
+def _as_recorded(item: InputRecord) -> InputVersion:
+    return item.version
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Assets that are called otherwise from now on."""
+
+    names: Mapping[AssetKey, AssetKey]
+    """Former key -> today's."""
+    codes: Mapping[AssetKey, tuple[CodeVersion, CodeVersion]]
+    """By today's key, of renamed assets and of those that read one: a code version that may be recorded, and today's,
+    which differs from it only by the names."""
+    sources: Mapping[SourceVersion, SourceVersion] = field(default_factory=dict)
+    """Likewise the versions of renamed sources, which hold their code version."""
+    read: Callable[[InputRecord], InputVersion] = _as_recorded
+    """What a record read of a renamed source, as the sum that it is today."""
 
 
 @dataclass(frozen=True, slots=True)

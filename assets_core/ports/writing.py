@@ -28,6 +28,7 @@ from assets_core.ports.rows import (
     PoolFull,
     Recorded,
     Refusal,
+    Renaming,
 )
 
 
@@ -169,6 +170,14 @@ class Transaction(Protocol):
         self, env: str, wanted: Collection[AssetPartition], at: datetime
     ) -> Collection[AssetPartition]:
         """Let these be made again as any other; those that were held."""
+        ...
+
+    def rename(self, env: str, renaming: Renaming) -> None:
+        """Call assets otherwise: all that is recorded of them in this environment, also as inputs of others.
+
+        Contents, numbers and places on disk stay. Raises ConflictError E627 while a run goes on there, E936 where
+        there are versions under a new name already.
+        """
         ...
 
     def observe(self, observations: Sequence[ObservationRecord]) -> None:

@@ -173,7 +173,7 @@ class _Collector:
 
     def _delete(self, record: MaterializationRecord) -> bool:
         """Whether nothing is left of a version: what its materializer keeps, and the folder."""
-        location = self._home.version(record.asset, record.partition, record.attempt)
+        location = self._home.version_of(record)
         name = record.written.materializer
         try:
             refuse_links(location)

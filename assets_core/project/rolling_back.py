@@ -129,7 +129,7 @@ def _look(
     home = project.definitions.home
 
     def look(one: MaterializationRecord) -> Judged:
-        location = home.version(one.asset, one.partition, one.attempt)
+        location = home.version_of(one)
         return judged(materializers, StoredPart(one.partition, location, one.written, one.number))
 
     with ThreadPoolExecutor(project.definitions.settings.jobs) as pool:

@@ -49,7 +49,7 @@ def refuse_absent(home: Home, signature: str, records: Sequence[MaterializationR
     stored = [r for r in records if r.written.files]
     if not stored or signature in owners(home):
         return
-    places = (home.version(r.asset, r.partition, r.attempt) for r in stored)
+    places = (home.version_of(r) for r in stored)
     if not any(place.exists() for place in places):
         raise StoreError(
             "E619",

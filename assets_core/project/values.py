@@ -84,7 +84,4 @@ def stored_parts(
     definition = project.definitions.graph_with(reader).specs[number].partitions
     ordinals, known = definition.find([r.partition for r in records])
     records = [records[n] for n in ordinals.argsort(kind="stable").tolist() if known[n]]
-    return [
-        StoredPart(r.partition, home.version(r.asset, r.partition, r.attempt), r.written)
-        for r in records
-    ]
+    return [StoredPart(r.partition, home.version_of(r), r.written) for r in records]

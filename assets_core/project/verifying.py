@@ -161,7 +161,7 @@ class _Looking:
             verified.suspects.append(Suspect(record, is_current, *found))
 
     def _look(self, record: MaterializationRecord) -> Judged:
-        location = self._home.version(record.asset, record.partition, record.attempt)
+        location = self._home.version_of(record)
         part = StoredPart(record.partition, location, record.written, record.number)
         return judged(self._materializers, part)
 

@@ -29,6 +29,7 @@ from assets_core.versioning.config import config_version
 from assets_core.versioning.current import CheckVersion, CurrentVersions
 from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.parts import CodeFingerprint
+from assets_core.versioning.renaming import FormerNames
 
 ResolveConfig = Callable[[type, AssetKey], object]
 
@@ -63,8 +64,18 @@ class Versioner:
             known = self._fingerprints[definition.key] = self._fingerprint(definition)
         return known
 
-    def _fingerprint(self, definition: AssetDefinition) -> CodeFingerprint:
-        options = _options(definition)
+    def former_code(self, definition: AssetDefinition, former: FormerNames) -> CodeVersion:
+        """The code version that a definition would have, had it been written with the former names.
+
+        Where that cannot be said with certainty it is one that was never recorded.
+        """
+        return self._fingerprint(definition, former).version
+
+    def _fingerprint(
+        self, definition: AssetDefinition, former: FormerNames | None = None
+    ) -> CodeFingerprint:
+        was = former or FormerNames({})
+        options = _options(definition, was)
         if self.materializer_options:
             options["configured"] = {n: dict(o) for n, o in self.materializer_options.items()}
         if definition.code_version is not None:
@@ -72,21 +83,24 @@ class Versioner:
         mappings = [one for d in definition.dependencies for one in own_classes(d.mapping)]
         match definition.body:
             case PythonBody(function=function, parameters=parameters):
-                spec = _load_specs(parameters)
+                spec = _load_specs(parameters, was)
                 return self.fingerprinter.function(
-                    function, options=options, load_spec=spec, also=mappings
-                )
+                    function, options=options, load_spec=spec, also=mappings,
+                    former=former and former.function(parameters),
+                )  # fmt: skip
             case SqlBody(text, dialect, file, line, threads):
                 options["threads"] = threads
                 return self.fingerprinter.sql(
-                    text, dialect, name=definition.key, file=file, line=line, options=options,
-                    also=mappings,
+                    text, dialect, name=was.key(definition.key), file=file, line=line,
+                    options=options, also=mappings, former=was.keys,
                 )  # fmt: skip
             case SourceBody(function=None):
                 return self.fingerprinter.explicit("source", options)
             case SourceBody(function=function):
                 assert function is not None
-                return self.fingerprinter.function(function, options=options)
+                return self.fingerprinter.function(
+                    function, options=options, former=former and former.function(())
+                )
 
     def config(self, definition: AssetDefinition, key: AssetKey) -> ConfigVersion:
         """The digest of the resolved values of the definition's Config parameters."""
@@ -128,7 +142,7 @@ class Versioner:
         return digest("check", check.kind, check.scope, canonical_json(config), code, effect)
 
 
-def _options(definition: AssetDefinition) -> dict[str, JSON]:
+def _options(definition: AssetDefinition, was: FormerNames) -> dict[str, JSON]:
     """What of our own arguments shapes the output: defaults are left out, so that a new option changes nothing."""
     options: dict[str, JSON] = {}
     if definition.batch != 1:
@@ -141,7 +155,7 @@ def _options(definition: AssetDefinition) -> dict[str, JSON]:
     for spec in definition.outputs:
         shaped = _output_options(spec)
         if shaped or len(definition.outputs) > 1:
-            options[f"output:{spec.key}"] = shaped
+            options[f"output:{was.key(spec.key)}"] = shaped
     return options
 
 
@@ -156,17 +170,16 @@ def _output_options(spec: AssetSpec) -> dict[str, JSON]:
     return {name: value for name, value in shaped.items() if value is not None}
 
 
-def _load_specs(parameters: tuple[Parameter, ...]) -> JSON:
+def _load_specs(parameters: tuple[Parameter, ...], was: FormerNames) -> JSON:
     """How each parameter is filled: the upstream, the type it is loaded as, columns and mapping."""
     specs: list[JSON] = []
     for parameter in parameters:
         match parameter:
-            case InputParameter(name, dependency):
+            case InputParameter(dependency=dependency):
+                name, upstream = was.parameter(parameter), was.written(dependency.upstream)
                 mapping = dependency.mapping.canonical() if dependency.mapping else None
                 columns = list(dependency.columns) if dependency.columns is not None else None
-                specs.append(
-                    [name, dependency.upstream, _type_text(dependency.annotation), columns, mapping]
-                )
+                specs.append([name, upstream, _type_text(dependency.annotation), columns, mapping])
             case ConfigParameter(name, model):
                 specs.append([name, "config", f"{model.__module__}.{model.__qualname__}"])
             case _:

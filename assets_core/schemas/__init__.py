@@ -25,6 +25,7 @@ NAMES = (
     "init",
     "lineage",
     "list",
+    "mv",
     "partitions",
     "partitions_changed",
     "plan",

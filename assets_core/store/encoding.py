@@ -85,13 +85,16 @@ def details_text(made: MaterializationRecord) -> str:
     """What of a materialization is only read whole: one text, because each costs 2 us beside its content.
 
     ``inputs``: per input upstream, partitions, columns, the version's lanes and count, as_of. ``written``: by field
-    name, files as (name, size, digest), columns as (name, type, digest). ``metadata``: as given.
+    name, files as (name, size, digest), columns as (name, type, digest). ``metadata``: as given. ``stored_as``: of a
+    renamed asset the former key.
 
     Put together from parts, because encoding even a small dictionary takes 5 us and a text 0.1 us.
     """
     inputs = [[i.upstream, i.partitions, i.columns, *i.version, i.as_of] for i in made.inputs]
+    renamed = "" if made.stored_as is None else f'"stored_as":{dumps(made.stored_as)},'
     return (
-        f'{{"inputs":{dumps(inputs) if inputs else "[]"},"written":{_written_text(made.written)},'
+        f'{{{renamed}"inputs":{dumps(inputs) if inputs else "[]"},'
+        f'"written":{_written_text(made.written)},'
         f'"metadata":{dumps(dict(made.metadata)) if made.metadata else "{}"}}}'
     )
 

@@ -104,6 +104,12 @@ class Undo:
         table.extend(values)
         self._back.append(lambda: table.__delitem__(slice(size, None)))
 
+    def replace(self, table: list[V], values: Sequence[V]) -> None:
+        """Put other values in place of all."""
+        before = list(table)
+        table[:] = values
+        self._back.append(lambda: table.__setitem__(slice(None), before))
+
     def rollback(self) -> None:
         """Take everything back."""
         while self._back:

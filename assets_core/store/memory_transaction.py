@@ -28,6 +28,7 @@ from assets_core.ports import (
     PoolFull,
     Recorded,
     Refusal,
+    Renaming,
 )
 from assets_core.store import ledger
 from assets_core.store.admission import admit
@@ -37,6 +38,7 @@ from assets_core.store.judging import counting, evaluation_of, fold_all
 from assets_core.store.memory_admission import MemoryRoom
 from assets_core.store.memory_collecting import abandoned, changed_since
 from assets_core.store.memory_earlier import earlier_versions
+from assets_core.store.memory_renaming import rename
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import (
     lease_lost,
@@ -277,6 +279,9 @@ class MemoryTransaction:
             writes = ledger.point_back(env, found, reason, states, at, self._tables.counter)
             self._apply(env, writes, states)
         return refused
+
+    def rename(self, env: str, renaming: Renaming) -> None:
+        rename(self._tables, self._undo, self._alive, env, renaming)
 
     def condemn(self, numbers: Collection[int], as_of: int, at: datetime) -> Collection[int]:
         tables, chosen = self._tables, set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assets_core.errors import ConflictError, InternalError, Place, StoreError
-from assets_core.model.keys import AssetPartition
+from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.ports import Lease
 
 
@@ -21,6 +21,24 @@ def run_cancelled(run: str) -> ConflictError:
     """A run that somebody cancelled is leased nothing more."""
     return ConflictError(
         "E622", f"run {run} was cancelled", help="`assets retry` goes on where it ended"
+    )
+
+
+def is_running(run: str) -> ConflictError:
+    """While a run goes on, nothing is renamed: it would record what it makes under the former name."""
+    return ConflictError(
+        "E627",
+        f"run {run} is going on",
+        help="nothing was changed; wait for it, or end it with `assets cancel`, then rename again",
+    )
+
+
+def has_versions(key: AssetKey) -> ConflictError:
+    """Two histories are never joined into one."""
+    return ConflictError(
+        "E936",
+        f"`{key}` was materialized under this name already",
+        help="nothing was changed; what the former asset was stays recorded under its own name",
     )
 
 

@@ -71,6 +71,7 @@ def materialization_of(row: AnyRow) -> MaterializationRecord:
         deterministic, number,
     ) = row[-13:]  # fmt: skip
     details = loads(text)
+    stored_as = details.get("stored_as")
     return MaterializationRecord(
         attempt,
         run,
@@ -87,6 +88,7 @@ def materialization_of(row: AnyRow) -> MaterializationRecord:
         details["metadata"],
         bool(deterministic),
         number,
+        None if stored_as is None else AssetKey(stored_as),
     )
 
 

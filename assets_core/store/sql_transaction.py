@@ -33,6 +33,7 @@ from assets_core.ports import (
     PoolFull,
     Recorded,
     Refusal,
+    Renaming,
 )
 from assets_core.store import collecting, ledger
 from assets_core.store.admission import admit
@@ -51,6 +52,7 @@ from assets_core.store.sql_engine import Session, SqlEngine, Values
 from assets_core.store.sql_observations import observation_rows
 from assets_core.store.sql_queries import Queries
 from assets_core.store.sql_reader import evaluations_of, held_of, records_of, states_of
+from assets_core.store.sql_renaming import SqlRenamer
 from assets_core.store.sql_rows import finding_of, lease_of, version_of
 from assets_core.store.sql_runs import RunRows
 from assets_core.store.sql_schema import (
@@ -321,6 +323,12 @@ class SqlTransaction:
         for env, mine in new_findings(findings, known, holders).items():
             states, _ = self._look(env, [(AssetPartition(f.asset, f.partition), "") for f in mine])
             self._writer.apply(env, ledger.find(mine, states, self._counter), states)
+
+    def rename(self, env: str, renaming: Renaming) -> None:
+        renamer = SqlRenamer(self._connection, self._engine, self._queries, env, renaming)
+        renamer.refuse(self._alive)
+        self.document(renamer.shapes())
+        renamer.rename()
 
     # --- collection ---------------------------------------------------------------------------------------------
 

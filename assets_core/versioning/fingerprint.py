@@ -22,8 +22,9 @@ from assets_core.versioning.names import Wide
 from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.packages import package_parts
 from assets_core.versioning.parts import CodeFingerprint, CodePart, listed, text_digest
+from assets_core.versioning.renaming import FormerFunction, former_unit
 from assets_core.versioning.resolve import Key, Sink
-from assets_core.versioning.sources import Sources
+from assets_core.versioning.sources import Module, Sources
 
 _canonical = JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -56,18 +57,20 @@ class Fingerprinter:
         options: Mapping[str, JSON] | None = None,
         load_spec: JSON = None,
         also: Sequence[type] = (),
+        former: FormerFunction | None = None,
     ) -> CodeFingerprint:
         """The fingerprint of a function and all it leads to, and of classes that decide what it reads.
 
         ``options`` are those of our own arguments that shape the output, ``load_spec`` what the annotations of an
-        asset resolved to; both count by value.
+        asset resolved to; both count by value. With ``former`` it is that of the function under its former names.
         """
+        if former is not None:
+            _, text = self._read(self._asset_node(function, former), also)
+            return CodeFingerprint(_version(text, options, load_spec), ())
         place = (id(function), *map(id, also))
         known = self._known.get(place)
         if known is None:
-            self._pin()
-            own = self._asset_node(function)
-            parts, text = self._follow(own._replace(follows=(*own.follows, *self._keys(also))))
+            parts, text = self._read(self._asset_node(function), also)
             known = self._known[place] = ((function, also), parts, text)
         _, parts, text = known
         return CodeFingerprint(_version(text, options, load_spec), parts)
@@ -82,16 +85,17 @@ class Fingerprinter:
         line: int,
         options: Mapping[str, JSON] | None = None,
         also: Sequence[type] = (),
+        former: Mapping[str, str] | None = None,
     ) -> CodeFingerprint:
         """The fingerprint of a query: its syntax tree in its dialect, and classes that decide what it reads.
 
-        Raises DefinitionError E122 where it cannot be parsed.
+        ``former`` names tables as they were called: today's name -> the former one. Raises DefinitionError E122 where
+        it cannot be parsed.
         """
         from assets_core.versioning.sql import sql_digest
 
-        part = CodePart(
-            name, file, line, sql_digest(text, dialect, file=file, line=line, cache=self._cache)
-        )
+        form = sql_digest(text, dialect, file=file, line=line, cache=self._cache, former=former)
+        part = CodePart(name, file, line, form)
         engine = [p for p in self._package_parts if p.name == "package duckdb"]
         if also:
             self._pin()
@@ -113,6 +117,9 @@ class Fingerprinter:
     def _package_parts(self) -> tuple[CodePart, ...]:
         return package_parts(self._packages)
 
+    def _read(self, own: Node, also: Sequence[type]) -> tuple[tuple[CodePart, ...], str]:
+        return self._follow(own._replace(follows=(*own.follows, *self._keys(also))))
+
     def _pin(self) -> None:
         """Take all named values at the first question."""
         if not self._pinned:
@@ -129,19 +136,29 @@ class Fingerprinter:
             parts = tuple(sorted({*own.parts, *self._package_parts, *closure.parts}))
         return parts, f"{listed((*own.parts, *self._package_parts))}\n{closure.digest}"
 
-    def _asset_node(self, function: Callable[..., object]) -> Node:
+    def _asset_node(
+        self, function: Callable[..., object], former: FormerFunction | None = None
+    ) -> Node:
         """The function itself; anything but a plain function of the project is followed as a live object."""
+        self._pin()
         if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
             module = self._sources.of_code(function.__code__, function.__globals__)
             indexes = (
                 module.units_at(function.__code__.co_firstlineno) if module is not None else ()
             )
             if module is not None and len(indexes) == 1:
-                node = self._nodes.asset(module, indexes[0])
+                node = self._own_node(module, indexes[0], former)
                 if function.__closure__ is None and "<locals>" not in function.__qualname__:
                     return node
                 return self._with_closure(function, node, module.analysis.units[indexes[0]].params)
         return follow(self._nodes.live.key(function))
+
+    def _own_node(self, module: Module, index: int, former: FormerFunction | None) -> Node:
+        data = None if former is None else self._sources.data(module)
+        if former is None or data is None:
+            return self._nodes.asset(module, index)
+        unit = former_unit(data, module.analysis.units[index], index, former)
+        return self._nodes.renamed_asset(module, index, unit)
 
     def _with_closure(self, function: FunctionType, node: Node, params: tuple[str, ...]) -> Node:
         sink = Sink()

@@ -11,7 +11,7 @@ import ast
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from assets_core.versioning import reading
@@ -29,11 +29,12 @@ TYPE_ALIAS: type[ast.AST] | None = getattr(ast, "TypeAlias", None)
 reading.register()
 
 
-def analyse(data: bytes) -> Analysis:
-    """The analysis of a module's bytes; raises SyntaxError for what is not Python."""
+def analyse(data: bytes, edit: Callable[[ast.Module], object] = lambda tree: None) -> Analysis:
+    """The analysis of a module's bytes, once ``edit`` changed its tree; raises SyntaxError for what is not Python."""
     with warnings.catch_warnings(), _deep_recursion():
         warnings.simplefilter("ignore")
         tree = ast.parse(data)
+        edit(tree)
         return _Splitter().split(tree)
 
 

@@ -82,8 +82,12 @@ class Nodes:
                 indexes = range(len(module.analysis.units))
                 return follow(*(Key(Target.UNIT, module, i, "") for i in indexes))
 
-    def _unit(self, module: Module, index: int, *, asset: bool) -> Node:
-        unit = module.analysis.units[index]
+    def renamed_asset(self, module: Module, index: int, unit: Unit) -> Node:
+        """The node of an asset's own function, had its source been that of ``unit``."""
+        return self._unit(module, index, asset=True, unit=unit)
+
+    def _unit(self, module: Module, index: int, *, asset: bool, unit: Unit | None = None) -> Node:
+        unit = unit or module.analysis.units[index]
         sink = Sink()
         sink.attrs.update(unit.attrs)
         for reference in unit.refs:

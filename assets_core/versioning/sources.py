@@ -115,6 +115,11 @@ class Sources:
             self._modules[name] = found
         return self._modules[name]
 
+    def data(self, module: Module) -> bytes | None:
+        """The bytes of a module that our loader knows; None for a notebook's cell or a script."""
+        source = None if module.is_foreign else self.project.source(module.name)
+        return None if source is None else source.data
+
     def owns(self, name: str) -> bool:
         """Whether a dotted name belongs to the project; of a folder that Python joins from several, what lies here."""
         finder, top = self.project.finder, name.partition(".")[0]

@@ -7,6 +7,7 @@ written: DuckDB keeps the case of a column in its result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,31 @@ if TYPE_CHECKING:
 
 
 def sql_digest(
-    text: str, dialect: str, *, file: str, line: int, cache: FingerprintCache | None = None
+    text: str,
+    dialect: str,
+    *,
+    file: str,
+    line: int,
+    cache: FingerprintCache | None = None,
+    former: Mapping[str, str] | None = None,
 ) -> str:
-    """The digest of a query's tree. Raises DefinitionError E122, placed in the query, for what cannot be parsed."""
+    """The digest of a query's tree, its tables called what they were in ``former`` (today's name -> the former one).
+
+    Raises DefinitionError E122, placed in the query, for what cannot be parsed.
+    """
+    if former:
+        return digest(" ".join(_tokens(text, dialect, file, line, former)))
     key = f"sql {ALGORITHM} {digest(dialect, text)}"
     cached = cache.get(key) if cache is not None else None
     if isinstance(cached, str):
         return cached
-    found = digest(" ".join(_tokens(text, dialect, file, line)))
+    found = digest(" ".join(_tokens(text, dialect, file, line, {})))
     if cache is not None:
         cache.put(key, found)
     return found
 
 
-def _tokens(text: str, dialect: str, file: str, line: int) -> list[str]:
+def _tokens(text: str, dialect: str, file: str, line: int, former: Mapping[str, str]) -> list[str]:
     from sqlglot.errors import SqlglotError
 
     try:
@@ -41,8 +53,26 @@ def _tokens(text: str, dialect: str, file: str, line: int) -> list[str]:
         raise _located(error, file, line) from error
     tokens: list[str] = []
     for tree in trees:
+        for name, before in former.items():
+            _rename_table(tree, name.split("/"), before.split("/"))
         _write(tree, tokens)
     return tokens
+
+
+def _rename_table(tree: Any, name: list[str], before: list[str]) -> None:
+    """Call a table what it was, with the qualifiers that mean it; nothing where a word of either is used otherwise."""
+    from sqlglot import exp
+
+    qualified = [c.parts[:-1] for c in tree.find_all(exp.Column) if len(c.parts) > 1]
+    found = [table.parts for table in tree.find_all(exp.Table)] + qualified
+    meant = [parts for parts in found if [p.name for p in parts] in (name, name[-1:])]
+    renamed = {id(part) for parts in meant for part in parts}
+    words = {i.name for i in tree.find_all(exp.Identifier) if id(i) not in renamed}
+    if len(name) != len(before) or {name[-1], before[-1]} & words:
+        return
+    for parts in meant:
+        for part, word in zip(parts, before[-len(parts) :], strict=True):
+            part.set("this", word)
 
 
 def _parse(text: str, dialect: str) -> list[Any]:

@@ -70,7 +70,7 @@ def attempts(project: Any) -> dict[str, str]:
                 found[f"{key}@{partition}" if partition else str(key)] = record.attempt
                 materializer = project.definitions.runtime.materializer(record.written.materializer)
                 home = project.definitions.home
-                location = home.version(record.asset, record.partition, record.attempt)
+                location = home.version_of(record)
                 materializer.verify(StoredPart(record.partition, location, record.written))
     return found
 

@@ -57,7 +57,7 @@ def stored(shop: Shop, asset: str, partition: str = "") -> Path:
     home = shop.project().definitions.home
     with shop.project().reading() as reader:
         made = reader.current_of("default", asset)[partition]
-    return home.version(made.asset, made.partition, made.attempt)
+    return home.version_of(made)
 
 
 def flip(folder: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_damaged_candidate_is_made_again_instead_of_judged(shop: Shop) -> None
     home = shop.project().definitions.home
     with shop.project().reading() as reader:
         made = reader.history("default", "orders", "", 1)[0]
-    flip(home.version(made.asset, made.partition, made.attempt))
+    flip(home.version_of(made))
     shop.edit('"id": [1, 2]', '"id": [1, 2, 3]')
     assert shop.attempt() == []
     assert shop.todo() == ["orders run never_materialized"]

@@ -179,7 +179,7 @@ def test_a_version_that_is_damaged_is_refused_and_others_are_named(shop: Shop) -
     with shop.project().reading() as reader:
         made = {one.number: one for one in reader.history("default", "up", None, 9)}
     one = made[second]
-    shutil.rmtree(home.version(one.asset, one.partition, one.attempt))
+    shutil.rmtree(home.version_of(one))
     with pytest.raises(ConflictError, match=rf"E933.*version {second} of `up`") as caught:
         back(shop, "up")
     assert caught.value.help == (
@@ -211,7 +211,7 @@ def test_what_is_held_and_lost_blocks_its_readers_and_is_not_made_again(shop: Sh
     home = shop.project().definitions.home
     with shop.project().reading() as reader:
         made = reader.current_of("default", "up")[""]
-    shutil.rmtree(home.version(made.asset, made.partition, made.attempt))
+    shutil.rmtree(home.version_of(made))
     shop.attempt("down")  # finds out
     assert shop.todo() == ["up blocked output_missing", "down blocked input_missing"]
     assert shop.attempt() == []

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from assets_core.model.checks import CheckStatus
+from assets_core.model.keys import AssetKey
 from assets_core.model.packed import HEAD_SIZE
 from assets_core.model.records import AttemptStatus, FindingRecord, Soundness
+from assets_core.model.versions import CodeVersion, digest
 from assets_core.partitions import DailyPartitions, StaticPartitions
+from assets_core.ports import Renaming
 from assets_core.store.packing import project, replace_projection
 from assets_core.store.sql_schema import DERIVED, counters
 
@@ -101,6 +104,25 @@ def test_rebuilding_gives_every_derived_byte_again(sqlite_world: Any, kit: Any) 
     assert len(before["chunks"]) == 3
     assert all(before.values())
     sqlite_world.store.rebuild({"default": assets})
+    assert derived(sqlite_world) == before
+
+
+def test_what_is_derived_of_renamed_assets_is_what_the_facts_say(
+    sqlite_world: Any, kit: Any
+) -> None:
+    busy(sqlite_world, kit)
+    sqlite_world.store.compact("default", [("days", DAYS)])
+    for run in ("run-1", "run-2"):
+        sqlite_world.dead.add(run)
+    names = {AssetKey(n): AssetKey(f"new_{n}") for n in ("days", "a", "b", "c", "up0")}
+    today = CodeVersion(digest("today"))
+    codes = {AssetKey("new_days"): (CodeVersion(digest("code")), today)}
+    with sqlite_world.store.writing() as tx:
+        tx.rename("default", Renaming(names, codes))
+    before = derived(sqlite_world)
+    assert before["chunks"] == []
+    assert sqlite_world.store.examine() == []
+    sqlite_world.store.rebuild()
     assert derived(sqlite_world) == before
 
 

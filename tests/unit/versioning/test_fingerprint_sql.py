@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,45 @@ def test_a_query_that_cannot_be_parsed_is_placed_in_its_file() -> None:
 def test_a_query_as_deep_as_a_thousand_unions() -> None:
     text = " union all ".join(f"select {n} as n" for n in range(1_000))
     assert version(text) != version(text.replace("999", "1000"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "proven"),
+    [
+        ("select id from orders", "select id from sales", True),
+        ("select orders.id from orders", "select sales.id from sales", True),
+        ("select o.id from orders as o, orders", "select o.id from sales as o, sales", True),
+        ("select orders.* from orders", "select sales.* from sales", True),
+        ("select * from orders join (select orders.a from orders) using (a)",
+         "select * from sales join (select sales.a from sales) using (a)", True),
+        ("select orders.id from orders", "select id from sales", False),
+        ("select orders from orders", "select sales from sales", False),
+        ("select x.id from orders as x", "select orders.id from sales as orders", False),
+        ("with orders as (select 1) select * from orders", "with sales as (select 1) select * from sales", False),
+        ("select 'orders' from orders", "select 'sales' from sales", False),
+        ("select * from a.orders, orders", "select * from a.sales, sales", False),
+    ],
+)  # fmt: skip
+def test_a_table_under_its_former_name(before: str, after: str, proven: bool) -> None:
+    fingerprinter = Fingerprinter(project_in_place("."))
+
+    def digest(text: str, **more: Any) -> str:
+        return fingerprinter.sql(text, "duckdb", name="q", file="q.sql", line=1, **more).version
+
+    assert digest(after) != digest(before)
+    assert (digest(after, former={"sales": "orders"}) == digest(before)) is proven
+
+
+def test_a_table_with_a_prefix_under_its_former_name() -> None:
+    fingerprinter = Fingerprinter(project_in_place("."))
+
+    def digest(text: str, **more: Any) -> str:
+        return fingerprinter.sql(text, "duckdb", name="q", file="q.sql", line=1, **more).version
+
+    former = {"mart/sales": "raw/orders"}
+    before = digest("select orders.id, raw.orders.at from raw.orders")
+    assert digest("select sales.id, mart.sales.at from mart.sales", former=former) == before
+    assert (
+        digest("select sales.id, mart.sales.at from mart.sales", former={"sales": "orders"})
+        != before
+    )

@@ -1,4 +1,7 @@
-"""Kill a rollback at its n-th filesystem or store call, for every n, and look at what is left. Run by its test."""
+"""Kill a verb that changes records at its n-th filesystem or store call, for every n, and look at what is left.
+
+Run by its tests: ``change_sweep.py rollback|rename TEMPLATE SCRATCH``.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +10,59 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.faults.gc_sweep import import_all
 from tests.faults.kill_sweep import Countdown, attempts, forked
 
-
-def moved_back(root: Path, n: int) -> object:
-    """The rollback that is to be killed; its points when it was not."""
+if TYPE_CHECKING:
     from assets_core.project import Project
+
+
+def rollback(project: Project) -> None:
     from assets_core.project.rolling_back import plan_rollback, roll_back
+
+    roll_back(project, plan_rollback(project, "up", (), None))
+
+
+def rename(project: Project) -> None:
+    from assets_core.project.renaming import plan_rename, rename
+
+    rename(project, plan_rename(project, "up", "above"))
+
+
+CHANGES = {"rollback": rollback, "rename": rename}
+
+
+def changed(what: str, root: Path, n: int) -> object:
+    """The change that is to be killed; its points when it was not."""
+    from assets_core.project import Project
 
     countdown = Countdown(root / ".assets", n)
     project = Project.load(root)
     countdown.install()
-    roll_back(project, plan_rollback(project, "up", (), None))
+    CHANGES[what](project)
     return countdown.names
 
 
 def aftermath(root: Path) -> object:
-    """What readers see, what is held, and what the store says of itself."""
+    """What readers see, what is held, what is to be made, and what the store says of itself."""
     from assets_core.project import Project
 
     project = Project.load(root)
     seen = attempts(project)
     with project.reading() as reader:
         problems = list(reader.examine())
-    held = [note.asset for note in project.plan().plan.annotations if note.code == "held"]
-    return [seen, held, problems]
+    plan = project.plan().plan
+    held = [note.asset for note in plan.annotations if note.code == "held"]
+    return [seen, held, [step.asset for step in plan.steps], problems]
 
 
-def main(template: str, scratch: str) -> int:
+def main(what: str, template: str, scratch: str) -> int:
     root = Path(scratch)
     shutil.copytree(template, root)
     _, before = forked(lambda: aftermath(root))
-    _, points = forked(lambda: moved_back(root, 0))
+    _, points = forked(lambda: changed(what, root, 0))
     _, after = forked(lambda: aftermath(root))
     import_all(forked(lambda: [aftermath(root), *sys.modules])[1][1:])
     found: dict[str, int] = {"before": 0, "after": 0}
@@ -48,7 +70,7 @@ def main(template: str, scratch: str) -> int:
     for n, name in enumerate(points, 1):
         shutil.rmtree(root)
         shutil.copytree(template, root)
-        ended, _ = forked(lambda n=n: moved_back(root, n))
+        ended, _ = forked(lambda n=n: changed(what, root, n))
         _, left = forked(lambda: aftermath(root))
         if ended == signal.SIGKILL and left in (before, after):
             found["before" if left == before else "after"] += 1

@@ -1,0 +1,178 @@
+"""``assets mv``: what was recorded of an asset that has another name in the code now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faces.command import Command
+from tests.faces.test_wipe import actions, lease_of_a_live_run
+
+
+def edit(shop: Command, *replacements: tuple[str, str]) -> None:
+    """Rename in the code, as a person with an editor does."""
+    path = shop.folder / "shop" / "orders.py"
+    text = path.read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def rename_orders(shop: Command) -> None:
+    edit(shop, ("def orders(", "def sales("), ("def total(orders:", "def total(sales:"))
+    edit(shop, ("in orders.values()", "in sales.values()"))
+
+
+def test_a_renamed_asset_and_what_reads_it_stay_current(built: Command) -> None:
+    rename_orders(built)
+    assert actions(built) == {"sales": "run", "total": "run", "label": "maybe"}
+    done = built("mv", "orders", "sales", "-y")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Renamed orders to sales: 3 current versions kept, read by 1 asset.\n"
+    assert actions(built) == {}
+    assert built("materialize").out.startswith("Nothing to do")
+    assert built("verify").code == 0
+    versions = built.json("show", "sales@eu")["materializations"]
+    assert [version["current"] for version in versions] == [True]
+    assert built("sql", "select 1").code == 0
+
+
+def test_its_data_is_where_it_was_and_is_read_kept_and_collected_there(built: Command) -> None:
+    data = built.folder / ".assets" / "data"
+    before = sorted(data.glob("orders/**/*"))
+    rename_orders(built)
+    assert built("mv", "orders", "sales", "-y").code == 0
+    assert sorted(data.glob("orders/**/*")) == before
+    assert not (data / "sales").exists()
+    edit(built, ("return sum(sum(rows)", "return 1 + sum(sum(rows)"))
+    assert built("materialize").code == 0  # reads what was written under the former name
+    assert built("materialize", "sales", "--force").code == 0
+    settings = built.folder / "assets.toml"
+    settings.write_text(settings.read_text() + "[gc]\nkeep = 1\ngrace = 0\n")
+    assert built("gc", "-y").code == 0
+    assert not any(path.is_file() for path in data.glob("orders/**/*"))
+    assert built("verify").code == 0
+
+
+def test_a_renamed_source_makes_nothing_stale(built: Command) -> None:
+    edit(built, ("raw_orders", "order_files"))
+    assert set(actions(built)) == {"orders", "total", "label"}
+    assert built("mv", "raw_orders", "order_files", "-y").code == 0
+    assert actions(built) == {}
+    (built.folder / "data" / "orders.json").write_text('{"eu": [5], "us": [3], "asia": []}')
+    assert actions(built)["orders"] == "run"
+
+
+def test_what_changed_by_more_than_the_name_is_out_of_date(built: Command) -> None:
+    rename_orders(built)
+    edit(built, ("in sales.values())", "in sales.values()) + 1"))
+    done = built("mv", "orders", "sales", "-y")
+    assert done.out.splitlines()[1:] == [
+        "note: the code of total changed by more than the name; see `assets why total`"
+    ]
+    assert actions(built) == {"total": "run", "label": "maybe"}
+    (step,) = [s for s in built.json("plan")["steps"] if s["asset"] == "total"]
+    assert [reason["code"] for reason in step["reasons"]] == ["code_changed"]
+
+
+def test_what_was_out_of_date_stays_so(built: Command) -> None:
+    edit(built, ("if row > 0", "if row > 4"))
+    rename_orders(built)
+    done = built("mv", "orders", "sales", "-y")
+    assert "the code of sales changed by more than the name" in done.out
+    assert actions(built) == {"sales": "run", "total": "maybe", "label": "maybe"}
+
+
+def test_back_and_forth_is_where_it_began(built: Command) -> None:
+    rename_orders(built)
+    assert built("mv", "orders", "sales", "-y").code == 0
+    edit(built, ("def sales(", "def orders("), ("def total(sales:", "def total(orders:"))
+    edit(built, ("in sales.values()", "in orders.values()"))
+    assert built("mv", "sales", "orders", "-y").code == 0
+    assert actions(built) == {}
+    assert built("verify").code == 0
+
+
+def test_its_history_goes_with_it(built: Command) -> None:
+    assert built("materialize", "total", "--force").code == 0
+    edit(built, ("def total(", "def sum_of_all("), ("def label(total", "def label(sum_of_all"))
+    edit(built, ("if total > 100", "if sum_of_all > 100"))
+    edit(built, ("check(asset=total)", "check(asset=sum_of_all)"))
+    edit(
+        built,
+        (
+            "positive(total: int) -> bool:\n    return total",
+            "positive(sum_of_all: int) -> bool:\n    return sum_of_all",
+        ),
+    )
+    assert built("mv", "total", "sum_of_all", "-y").code == 0
+    assert len(built.json("show", "sum_of_all")["materializations"]) == 2
+    assert built("rollback", "sum_of_all", "-y").code == 0
+    assert built("verify").code == 0
+
+
+def test_what_is_asked_and_refused(built: Command) -> None:
+    still = built("mv", "orders", "total", "-y")
+    assert (still.code, "error[E934]: `orders` is still declared" in still.err) == (2, True)
+    assert "shop/orders.py:" in still.err
+    rename_orders(built)
+    unknown = built("mv", "orders", "sale", "-y")
+    assert (unknown.code, "did you mean `sales`?" in unknown.err) == (4, True)
+    nothing = built("mv", "order", "sales", "-y")
+    assert (nothing.code, "error[E935]: nothing is recorded of `order`" in nothing.err) == (4, True)
+    twice = built("mv", "orders", "label", "-y")
+    assert (twice.code, "error[E936]" in twice.err) == (5, True)
+    nobody = built("mv", "orders", "sales")
+    assert (nobody.code, "error[E930]" in nobody.err) == (2, True)
+    bad = built("mv", "../orders", "sales", "-y")
+    assert bad.code in (2, 3)
+    assert actions(built) == {"sales": "run", "total": "run", "label": "maybe"}
+
+
+def test_nothing_is_renamed_while_a_run_goes_on(built: Command) -> None:
+    rename_orders(built)
+    with lease_of_a_live_run(built.folder, "sales"):
+        refused = built("mv", "orders", "sales", "-y")
+    assert (refused.code, "error[E627]" in refused.err) == (5, True)
+    assert built("mv", "orders", "sales", "-y").code == 0
+
+
+def test_as_json(built: Command) -> None:
+    rename_orders(built)
+    assert built.json("mv", "orders", "sales", "-y") == {
+        "schema": "assets.mv/1",
+        "env": "default",
+        "from": "orders",
+        "to": "sales",
+        "versions": 3,
+        "readers": ["total"],
+        "edited": [],
+    }
+
+
+SQL = """\
+from assets_core import asset, sql_asset
+import pandas as pd
+
+@asset
+def orders() -> pd.DataFrame:
+    return pd.DataFrame({"id": [1, 2], "amount": [3.0, 4.0]})
+
+big = sql_asset("big", "select o.id from orders as o where o.amount > 3")
+all_ids = sql_asset("all_ids", "select orders.id from orders")
+"""
+
+
+@pytest.mark.parametrize("table", ["orders", "sales"])
+def test_queries_that_name_it(tmp_path: Path, table: str) -> None:
+    shop = Command(tmp_path)
+    (tmp_path / "assets.toml").write_text('module = "shop"\nexecutor = "inline"\n')
+    (tmp_path / "shop.py").write_text(SQL)
+    assert shop("materialize").code == 0
+    renamed = SQL.replace("def orders", "def sales").replace("from orders", "from sales")
+    renamed = renamed.replace("orders.id", "sales.id")
+    (tmp_path / "shop.py").write_text(renamed)
+    assert shop("mv", "orders", "sales", "-y").code == 0
+    assert actions(shop) == {}
