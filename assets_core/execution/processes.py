@@ -32,6 +32,7 @@ from assets_core.execution.workers import (
     TIMED_OUT,
     Unanswered,
     Worker,
+    await_end,
     cause_of_death,
     end_with,
     kill_worker,
@@ -257,6 +258,8 @@ class ProcessExecutor:
         """Fail the call of a worker that is dead with the reason, and start another in its place."""
         seconds = worker.seconds
         self._workers.remove(worker)
+        if worker.reason is None:
+            await_end(worker)
         left = tuple(sorted({*left, *end_with(worker, self.send)}))
         self._survivors.update(left)
         reason = worker.reason or Unanswered(DIED, f"the worker died: {cause_of_death(worker)}")

@@ -40,6 +40,7 @@ READY = "ready"
 """What a worker says when it has loaded the project."""
 _STDERR = 2
 _REAP_S = 5.0
+_ENDING_S = 1.0
 _KILLED_BY_KERNEL = (
     "it was killed by signal 9 (SIGKILL); when nobody sent it, the machine was out of memory"
 )
@@ -123,6 +124,12 @@ def start_worker(bootstrap: str, project: ProjectRef, token: str, start_limit_s:
     with contextlib.suppress(OSError):  # it died already, which the end of its channel will tell
         worker.channel.send(project)
     return worker
+
+
+def await_end(worker: Worker) -> None:
+    """Let a worker that hung up end by itself: killed before it does, nobody could tell how it would have ended."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        worker.process.wait(_ENDING_S)
 
 
 def cause_of_death(worker: Worker) -> str:

@@ -131,11 +131,19 @@ ONLY_PROCESSES = """
 import ctypes
 import os
 import signal
+import time
 
 
 @asset
 def ends_at_once() -> int:
     os._exit(0)
+
+
+@asset
+def hangs_up() -> int:
+    os.closerange(3, 100)
+    time.sleep(0.3)
+    os._exit(7)
 
 
 @asset
@@ -271,6 +279,7 @@ def test_a_worker_that_ends_is_a_failure_with_its_reason(ran: Shop) -> None:
         return  # inline: what ends the process ends the run
     expected = {
         "ends_at_once": "exited with status 0 without giving a result",
+        "hangs_up": "exited with status 7 without giving a result",
         "segfaults": "SIGSEGV",
         "is_killed": "SIGKILL",
     }

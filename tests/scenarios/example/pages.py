@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.warm_process import run_warm
+
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 
@@ -37,6 +39,8 @@ class Reader:
     commands: list[str] = field(default_factory=list)
     """What was run so far."""
     environ: dict[str, str] = field(default_factory=dict)
+    warm: bool = True
+    """Whether ``assets`` comes from a process that has loaded it, or is started as the installed script."""
 
     def follow(self, page: Path) -> None:
         """Do everything that the page says, comparing what is printed."""
@@ -61,22 +65,25 @@ class Reader:
             for name, _, value in (argument.partition("=") for argument in arguments):
                 self.environ[name] = value
             return
-        done = subprocess.run(
-            [Path(sys.executable).with_name(name), *arguments],
-            cwd=self.folder,
-            env={**os.environ, "COLUMNS": "120", **self.environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        printed = done.stdout.splitlines()
-        if done.returncode:
-            printed.append(f"[exit {done.returncode}]")
+        code, text = self._done(name, arguments)
+        printed = text.splitlines()
+        if code:
+            printed.append(f"[exit {code}]")
         if "..." in expected:
             printed = [line for line in printed if line in expected]
             expected.remove("...")
-        assert _plain(printed) == _plain(expected), f"$ {command}\n{done.stdout}"
+        assert _plain(printed) == _plain(expected), f"$ {command}\n{text}"
+
+    def _done(self, name: str, arguments: list[str]) -> tuple[int, str]:
+        """The exit code of a command, and what it printed: in no order, as everywhere here."""
+        env = {**os.environ, "COLUMNS": "120", **self.environ}
+        if name == "assets" and self.warm:
+            code, out, err = run_warm(arguments, self.folder, env, timeout_s=300)
+            return code, (out + err).decode()
+        argv = [Path(sys.executable).with_name(name), *arguments]
+        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        done = subprocess.run(argv, cwd=self.folder, env=env, text=True, check=False, **both)
+        return done.returncode, done.stdout
 
     def _edit(self, text: str) -> None:
         first, *lines = text.splitlines()
