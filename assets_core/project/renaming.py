@@ -16,7 +16,14 @@ from assets_core.graph import AssetGraph
 from assets_core.model.assets import AssetDefinition
 from assets_core.model.keys import AssetKey, asset_key
 from assets_core.model.records import InputRecord
-from assets_core.model.versions import CodeVersion, InputVersion, SourceVersion, sum_terms, term
+from assets_core.model.versions import (
+    CodeVersion,
+    InputVersion,
+    SourceVersion,
+    digest,
+    sum_terms,
+    term,
+)
 from assets_core.partitions import PartitionSet
 from assets_core.ports import Renaming, StateReader
 from assets_core.project.dead_runs import end_dead_runs
@@ -102,7 +109,10 @@ def _concerned(graph: AssetGraph, number: int) -> Iterator[int]:
 def _codes(
     project: Project, graph: AssetGraph, number: int, former: FormerNames
 ) -> Iterator[tuple[AssetKey, tuple[CodeVersion, CodeVersion]]]:
-    """Per asset concerned its code version under the former names and today's, where they differ."""
+    """Per asset concerned its code version under the former names and today's, where they differ.
+
+    What asks for its own key is another asset under another key: what was recorded of it is not of today's code.
+    """
     versioner = project.definitions.versioner
     for one in _concerned(graph, number):
         definition = graph.definitions[graph.definition_of[one]]
@@ -110,6 +120,9 @@ def _codes(
             versioner.former_code(definition, former),
             versioner.code(definition).version,
         )
+        own = graph.definition_of[one] == graph.definition_of[number]
+        if own and versioner.tells_its_key(definition):
+            before, today = today, CodeVersion(digest("under another key", today))
         if before != today:
             yield graph.keys[one], (before, today)
 
@@ -122,13 +135,15 @@ def _is_edited(
     recorded_as: AssetKey,
     renaming: Renaming,
 ) -> bool:
-    """Whether what was made last has another code version than today's, under the former names or today's."""
+    """Whether what was made last is not of today's code, whatever the names are."""
     definition = graph.definitions[graph.definition_of[graph.numbers[key]]]
     if definition.is_source:
         return key in renaming.codes and not renaming.sources
     today = project.definitions.versioner.code(definition).version
-    made = reader.history(project.env, recorded_as, None, 1)
-    return bool(made) and made[0].code not in (today, *renaming.codes.get(key, ()))
+    for made in reader.history(project.env, recorded_as, None, 1):
+        recorded, renamed = renaming.codes.get(key, (made.code, made.code))
+        return today != (renamed if made.code == recorded else made.code)
+    return False
 
 
 def _with_source(

@@ -14,6 +14,7 @@ from assets_core.model.assets import (
     AssetDefinition,
     AssetSpec,
     ConfigParameter,
+    ContextParameter,
     InputParameter,
     Parameter,
     PythonBody,
@@ -70,6 +71,17 @@ class Versioner:
         Where that cannot be said with certainty it is one that was never recorded.
         """
         return self._fingerprint(definition, former).version
+
+    def tells_its_key(self, definition: AssetDefinition) -> bool:
+        """Whether what it makes may depend on the key it has, ``context.asset``, which no code version holds."""
+        body = definition.body
+        if isinstance(body, SqlBody) or definition.code_version is not None:
+            return False
+        contexts = [p.name for p in body.parameters if isinstance(p, ContextParameter)]
+        function = body.function
+        return function is not None and any(
+            self.fingerprinter.may_read(function, name, "asset") for name in contexts
+        )
 
     def _fingerprint(
         self, definition: AssetDefinition, former: FormerNames | None = None

@@ -22,7 +22,7 @@ from assets_core.versioning.names import Wide
 from assets_core.versioning.nodes import Nodes
 from assets_core.versioning.packages import package_parts
 from assets_core.versioning.parts import CodeFingerprint, CodePart, listed, text_digest
-from assets_core.versioning.renaming import FormerFunction, former_unit
+from assets_core.versioning.renaming import FormerFunction, former_unit, may_read
 from assets_core.versioning.resolve import Key, Sink
 from assets_core.versioning.sources import Module, Sources
 
@@ -103,6 +103,14 @@ class Fingerprinter:
         parts = tuple(sorted({part, *engine}))
         return CodeFingerprint(_version(listed(parts), options, None), parts)
 
+    def may_read(self, function: Callable[..., object], parameter: str, attribute: str) -> bool:
+        """Whether a function takes this attribute of a parameter, or its text does not say that it doesn't."""
+        place = self._place(function)
+        data = None if place is None else self._sources.data(place[0])
+        if place is None or data is None:
+            return True
+        return may_read(data, place[0].analysis.units[place[1]], parameter, attribute)
+
     @staticmethod
     def explicit(code_version: str, options: Mapping[str, JSON] | None = None) -> CodeFingerprint:
         """The fingerprint of ``code_version="..."``: the user's word, and our options."""
@@ -141,17 +149,23 @@ class Fingerprinter:
     ) -> Node:
         """The function itself; anything but a plain function of the project is followed as a live object."""
         self._pin()
-        if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
-            module = self._sources.of_code(function.__code__, function.__globals__)
-            indexes = (
-                module.units_at(function.__code__.co_firstlineno) if module is not None else ()
-            )
-            if module is not None and len(indexes) == 1:
-                node = self._own_node(module, indexes[0], former)
-                if function.__closure__ is None and "<locals>" not in function.__qualname__:
-                    return node
-                return self._with_closure(function, node, module.analysis.units[indexes[0]].params)
-        return follow(self._nodes.live.key(function))
+        place = self._place(function)
+        if place is None:
+            return follow(self._nodes.live.key(function))
+        assert isinstance(function, FunctionType)
+        module, index = place
+        node = self._own_node(module, index, former)
+        if function.__closure__ is None and "<locals>" not in function.__qualname__:
+            return node
+        return self._with_closure(function, node, module.analysis.units[index].params)
+
+    def _place(self, function: Callable[..., object]) -> tuple[Module, int] | None:
+        """The one unit that a plain function of the project stands in."""
+        if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+            return None
+        module = self._sources.of_code(function.__code__, function.__globals__)
+        indexes = module.units_at(function.__code__.co_firstlineno) if module is not None else ()
+        return (module, indexes[0]) if module is not None and len(indexes) == 1 else None
 
     def _own_node(self, module: Module, index: int, former: FormerFunction | None) -> Node:
         data = None if former is None else self._sources.data(module)

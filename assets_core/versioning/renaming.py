@@ -18,6 +18,7 @@ from assets_core.versioning.units import Unit
 
 _SEES_NAMES = frozenset({"locals", "vars", "globals", "eval", "exec", "dir"})
 """What lets a function see how its own variables are called."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,22 @@ def former_unit(data: bytes, unit: Unit, index: int, former: FormerFunction) -> 
     return renamed._replace(binds=unit.binds)
 
 
+def may_read(data: bytes, unit: Unit, parameter: str, attribute: str) -> bool:
+    """Whether anything in a unit takes this attribute of that parameter, or anything but an attribute of it."""
+    names: set[ast.AST] = set()
+    others: set[ast.AST] = set()
+    for node in ast.walk(ast.parse(data)):
+        if unit.first <= getattr(node, "lineno", 0) <= unit.last:
+            if isinstance(node, ast.Name) and node.id == parameter:
+                names.add(node)
+            elif isinstance(node, ast.Attribute) and node.attr != attribute:
+                others.add(node.value)
+    return not names <= others
+
+
 def _rename(tree: ast.Module, unit: Unit, former: FormerFunction) -> None:
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == unit.line:
+        if isinstance(node, _FUNCTIONS) and node.lineno == unit.line:
             if len(node.decorator_list) == 1:  # another decorator may do something with the name
                 node.name = former.name.get(node.name, node.name)
             parameters = {arg.arg for arg in _arguments(node.args)}

@@ -12,7 +12,10 @@ from tests.faces.test_wipe import actions, lease_of_a_live_run
 
 def edit(shop: Command, *replacements: tuple[str, str]) -> None:
     """Rename in the code, as a person with an editor does."""
-    path = shop.folder / "shop" / "orders.py"
+    edit_file(shop.folder / "shop" / "orders.py", *replacements)
+
+
+def edit_file(path: Path, *replacements: tuple[str, str]) -> None:
     text = path.read_text()
     for old, new in replacements:
         assert old in text
@@ -150,6 +153,40 @@ def test_as_json(built: Command) -> None:
         "readers": ["total"],
         "edited": [],
     }
+
+
+NAMED = """\
+from assets_core import AssetContext, asset
+
+
+@asset
+def orders(context: AssetContext) -> str:
+    context.log.info("made")
+    return EXPRESSION
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "stale"),
+    [
+        ("str(context.run.id)", False),
+        ("str(context.asset)", True),
+        ("str(context)", True),
+        ("str(getattr(context, 'asset'))", True),
+    ],
+)
+def test_what_asks_for_its_own_key_is_another_asset_under_another_key(
+    tmp_path: Path, expression: str, stale: bool
+) -> None:
+    shop = Command(tmp_path)
+    (tmp_path / "assets.toml").write_text('module = "shop"\nexecutor = "inline"\n')
+    (tmp_path / "shop.py").write_text(NAMED.replace("EXPRESSION", expression))
+    assert shop("materialize").code == 0
+    edit_file(tmp_path / "shop.py", ("def orders(", "def sales("))
+    done = shop("mv", "orders", "sales", "-y")
+    assert ("the code of sales changed" in done.out) is stale
+    assert actions(shop) == ({"sales": "run"} if stale else {})
+    assert shop("why", "sales").code == 0
 
 
 SQL = """\
