@@ -98,20 +98,22 @@ class Versioner:
                 spec = _load_specs(parameters, was)
                 return self.fingerprinter.function(
                     function, options=options, load_spec=spec, also=mappings,
-                    former=former and former.function(parameters),
+                    former=None if former is None else former.function(parameters),
                 )  # fmt: skip
             case SqlBody(text, dialect, file, line, threads):
                 options["threads"] = threads
                 return self.fingerprinter.sql(
                     text, dialect, name=was.key(definition.key), file=file, line=line,
-                    options=options, also=mappings, former=was.keys,
+                    options=options, also=mappings, former=was.tables,
                 )  # fmt: skip
             case SourceBody(function=None):
                 return self.fingerprinter.explicit("source", options)
             case SourceBody(function=function):
                 assert function is not None
                 return self.fingerprinter.function(
-                    function, options=options, former=former and former.function(())
+                    function,
+                    options=options,
+                    former=None if former is None else former.function(()),
                 )
 
     def config(self, definition: AssetDefinition, key: AssetKey) -> ConfigVersion:

@@ -55,6 +55,11 @@ class FormerNames:
             return self._last.get(parameter.name, parameter.name)
         return parameter.name
 
+    @property
+    def tables(self) -> dict[str, str]:
+        """The same for queries, where a table is called like the asset."""
+        return {str(key): str(before) for key, before in self.keys.items()}
+
     def function(self, parameters: Sequence[Parameter]) -> FormerFunction:
         """What stood in the source of a definition with these parameters."""
         found = {p.name: self.parameter(p) for p in parameters if isinstance(p, InputParameter)}
