@@ -31,8 +31,8 @@ def run(ctx: typer.Context, old: Old, new: New, yes: Yes = False) -> int:
     session = session_of(ctx)
     project = session.project()
     planned = plan_rename(project, old, new)
-    versions = counted(planned.versions, "current version")
-    question = f"Let {versions} of {planned.former} be those of {planned.asset}?"
+    count = f" ({counted(planned.versions, 'current version')})" if planned.versions else ""
+    question = f"Let what is recorded of {planned.former}{count} be of {planned.asset}?"
     look = f"`assets show {planned.asset}`"
     if not confirmed(session, question, yes=yes, look=look, does="changes what is recorded"):
         session.say("nothing was changed")
@@ -59,9 +59,9 @@ def run(ctx: typer.Context, old: Old, new: New, yes: Yes = False) -> int:
 def _told(planned: Rename) -> Iterator[Line]:
     from assets_core.cli.wording import counted
 
+    count = f": {counted(planned.versions, 'current version')} kept" if planned.versions else ""
     read = f", read by {counted(len(planned.readers), 'asset')}" if planned.readers else ""
-    versions = counted(planned.versions, "current version")
-    yield (f"Renamed {planned.former} to {planned.asset}: {versions} kept{read}.",)
+    yield (f"Renamed {planned.former} to {planned.asset}{count}{read}.",)
     for key in planned.edited:
         yield (
             ("note: ", "note"),
