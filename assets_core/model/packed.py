@@ -28,7 +28,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Any, assert_never
 
 from assets_core.model.checks import CheckOutcome, CheckStatus
-from assets_core.model.records import MaterializationRecord, Soundness
+from assets_core.model.records import InputRecord, MaterializationRecord, Soundness
 from assets_core.model.versions import LANE, InputVersion, Term, digest
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def pack_row(
         *checks,
         flags,
     )
-    return head + b"".join(_INPUT.pack(*item.version, item.as_of) for item in record.inputs)
+    return head + _packed(record.inputs)
 
 
 def repack_row(
@@ -83,7 +83,7 @@ def repack_row(
     shape: str | None = None,
     checks: Term | None = None,
     flags: Flag | None = None,
-    inputs: Sequence[InputVersion] | None = None,
+    inputs: Sequence[InputRecord] | None = None,
 ) -> bytes:
     """The same row with another pointer sequence, code or shape, check marks, flags or inputs."""
     fields = list(_HEAD.unpack_from(row))
@@ -97,15 +97,11 @@ def repack_row(
         fields[7:9] = checks
     if flags is not None:
         fields[9] = int(flags)
-    return _HEAD.pack(*fields) + (row[HEAD_SIZE:] if inputs is None else _read(row, inputs))
+    return _HEAD.pack(*fields) + (row[HEAD_SIZE:] if inputs is None else _packed(inputs))
 
 
-def _read(row: bytes, inputs: Sequence[InputVersion]) -> bytes:
-    """The inputs of a row with other versions, read as of when they were."""
-    packed = _INPUT.iter_unpack(row[HEAD_SIZE:])
-    return b"".join(
-        _INPUT.pack(*version, item[3]) for version, item in zip(inputs, packed, strict=True)
-    )
+def _packed(inputs: Sequence[InputRecord]) -> bytes:
+    return b"".join(_INPUT.pack(*item.version, item.as_of) for item in inputs)
 
 
 def withdrawn_row(sequence: int) -> bytes:

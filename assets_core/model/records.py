@@ -1,4 +1,4 @@
-"""The facts a store keeps. Each class is one row of an append-only table; nothing here is ever updated.
+"""The facts a store keeps. Each class is one row of an append-only table; only a renaming changes one later.
 
 Only pointers, candidates and the packed rows of ``lineage.py`` are derived from them, and can be rebuilt. Times are
 aware UTC datetimes: they are shown and never compared to decide freshness.

@@ -37,51 +37,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
-    """What a renaming means to do, decided before anything is changed."""
+class Renamed:
+    """One asset under its former and its present key, with the current versions that are kept."""
 
     former: AssetKey
     asset: AssetKey
     versions: int
-    """Current versions that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """What a renaming means to do, decided before anything is changed."""
+
+    assets: Sequence[Renamed]
     readers: Sequence[AssetKey]
-    """The assets that read it."""
+    """What reads one of them."""
     edited: Sequence[AssetKey]
-    """Of these and of itself, those whose code changed by more than the name since they were made last."""
+    """Of these, of themselves and of what their calls make as well, those whose code changed by more than the names
+    since they were made last."""
     renaming: Renaming
 
 
-def plan_rename(project: Project, former: str, name: str) -> Rename:
-    """What becomes of the records of ``former``, which is not declared any more, under the declared asset ``name``.
+def plan_rename(project: Project, pairs: Sequence[tuple[str, str]]) -> Rename:
+    """What becomes of the records of assets that are not declared any more, under those that are: (former, name).
 
-    Raises UsageError E934 where ``former`` is still declared, NoMatchError E912 where ``name`` is not, NoMatchError
-    E935 where nothing is recorded of ``former``.
+    Raises UsageError E934 where a former one is still declared, E937 for one that was made and is a source now, or the
+    other way round, NoMatchError E912 for a name that is not declared, E935 where nothing is recorded.
     """
-    before = asset_key(former)
     with project.reading() as reader:
         graph = project.definitions.graph_with(reader)
-        if before in graph.numbers:
-            raise _still_declared(graph, before, name)
-        number = asset_named(graph, name)
-        key = graph.keys[number]
-        versions = len(reader.current_of(project.env, before))
-        if not versions and not _is_known(reader, project.env, before):
-            raise NoMatchError(
-                "E935",
-                f"nothing is recorded of `{before}`",
-                help="write the whole key that the asset had; `assets runs show RUN` lists what a run made",
-            )
-        codes = dict(_codes(project, graph, number, FormerNames({key: before})))
-        renaming = Renaming({before: key}, codes)
-        if project.definition(number).is_source:
-            renaming = _with_source(project, reader, graph, number, renaming)
-        concerned = dict.fromkeys(graph.keys[n] for n in _concerned(graph, number))
+        assets = [_found(project, reader, graph, former, name) for former, name in pairs]
+        names = {one.former: one.asset for one in assets}
+        numbers = [graph.numbers[one.asset] for one in assets]
+        if len(set(names.values())) < len(pairs):
+            raise UsageError("E901", "an asset is named twice", help="name each asset once")
+        former = FormerNames({key: before for before, key in names.items()})
+        renaming = Renaming(names, dict(_codes(project, graph, numbers, former)))
+        sources = _Sources(project, reader, graph, renaming)
+        renaming = replace(renaming, sources=sources.versions, read=sources.read)
         edited = [
-            k for k in concerned
-            if _is_edited(project, reader, graph, k, before if k == key else k, renaming)
-        ]  # fmt: skip
-        readers = [k for k in concerned if k != key]
-        return Rename(before, key, versions, readers, edited, renaming)
+            k for k in _concerned(graph, numbers) if _is_edited(project, reader, graph, k, renaming)
+        ]
+        readers = {graph.keys[edge.downstream] for n in numbers for edge in graph.outputs(n)}
+        return Rename(assets, sorted(readers), edited, renaming)
+
+
+def _found(
+    project: Project, reader: StateReader, graph: AssetGraph, former: str, name: str
+) -> Renamed:
+    before = asset_key(former)
+    if before in graph.numbers:
+        raise _still_declared(graph, before, name)
+    number = asset_named(graph, name)
+    made = bool(reader.history(project.env, before, None, 1))
+    if not made and not reader.observations(project.env, [before]):
+        raise NoMatchError(
+            "E935",
+            f"nothing is recorded of `{before}`",
+            help="write the whole key that the asset had; `assets runs show RUN` lists what a run made",
+        )
+    if made == project.definition(number).is_source:
+        was, now = ("made", "a source") if made else ("a source", "made")
+        raise UsageError(
+            "E937",
+            f"`{before}` was {was}, and `{graph.keys[number]}` is {now}",
+            help="an asset that is something else now begins anew under its new name",
+        )
+    return Renamed(before, graph.keys[number], len(reader.current_of(project.env, before)))
 
 
 def _still_declared(graph: AssetGraph, key: AssetKey, name: str) -> UsageError:
@@ -94,83 +116,86 @@ def _still_declared(graph: AssetGraph, key: AssetKey, name: str) -> UsageError:
     )
 
 
-def _is_known(reader: StateReader, env: str, key: AssetKey) -> bool:
-    return bool(reader.history(env, key, None, 1) or reader.observations(env, [key]))
-
-
-def _concerned(graph: AssetGraph, number: int) -> Iterator[int]:
-    """The asset, what its call makes as well, and the outputs of every call that reads it."""
-    definitions = [graph.definition_of[number]]
-    definitions += [graph.definition_of[edge.downstream] for edge in graph.outputs(number)]
-    for definition in dict.fromkeys(definitions):
-        yield from graph.outputs_of[definition]
+def _concerned(graph: AssetGraph, numbers: Sequence[int]) -> Sequence[AssetKey]:
+    """The assets, what their calls make as well, and the outputs of every call that reads one."""
+    definitions = [graph.definition_of[number] for number in numbers]
+    definitions += [graph.definition_of[e.downstream] for n in numbers for e in graph.outputs(n)]
+    outputs = [o for one in dict.fromkeys(definitions) for o in graph.outputs_of[one]]
+    return [graph.keys[number] for number in outputs]
 
 
 def _codes(
-    project: Project, graph: AssetGraph, number: int, former: FormerNames
+    project: Project, graph: AssetGraph, numbers: Sequence[int], former: FormerNames
 ) -> Iterator[tuple[AssetKey, tuple[CodeVersion, CodeVersion]]]:
     """Per asset concerned its code version under the former names and today's, where they differ.
 
     What asks for its own key is another asset under another key: what was recorded of it is not of today's code.
     """
     versioner = project.definitions.versioner
-    for one in _concerned(graph, number):
-        definition = graph.definitions[graph.definition_of[one]]
-        before, today = (
-            versioner.former_code(definition, former),
-            versioner.code(definition).version,
-        )
-        own = graph.definition_of[one] == graph.definition_of[number]
-        if own and versioner.tells_its_key(definition):
+    renamed = {graph.definition_of[number] for number in numbers}
+    for key in _concerned(graph, numbers):
+        of = graph.definition_of[graph.numbers[key]]
+        definition = graph.definitions[of]
+        before = versioner.former_code(definition, former)
+        today = versioner.code(definition).version
+        if of in renamed and versioner.tells_its_key(definition):
             before, today = today, CodeVersion(digest("under another key", today))
         if before != today:
-            yield graph.keys[one], (before, today)
+            yield key, (before, today)
 
 
 def _is_edited(
-    project: Project,
-    reader: StateReader,
-    graph: AssetGraph,
-    key: AssetKey,
-    recorded_as: AssetKey,
-    renaming: Renaming,
+    project: Project, reader: StateReader, graph: AssetGraph, key: AssetKey, renaming: Renaming
 ) -> bool:
     """Whether what was made last is not of today's code, whatever the names are."""
     definition = graph.definitions[graph.definition_of[graph.numbers[key]]]
     if definition.is_source:
         return key in renaming.codes and not renaming.sources
     today = project.definitions.versioner.code(definition).version
+    recorded_as = next((old for old, new in renaming.names.items() if new == key), key)
     for made in reader.history(project.env, recorded_as, None, 1):
         recorded, renamed = renaming.codes.get(key, (made.code, made.code))
         return today != (renamed if made.code == recorded else made.code)
     return False
 
 
-def _with_source(
-    project: Project, reader: StateReader, graph: AssetGraph, number: int, renaming: Renaming
-) -> Renaming:
-    """The versions of a renamed source as they were observed last and as they are under its new name."""
-    (former, key), *_ = renaming.names.items()
-    before, today = renaming.codes.get(key, ("", ""))
-    config = project.definitions.versions.config[number]
-    last: dict[str, tuple[SourceVersion, SourceVersion]] = {}
-    for seen in reader.observations(project.env, [former]):
-        if before and seen.version == source_version(seen.token, CodeVersion(before), config):
-            renamed = source_version(seen.token, CodeVersion(today), config)
-            last[seen.partition] = (seen.version, renamed)
-    partitions = graph.specs[number].partitions
+class _Sources:
+    """The renamed sources: their versions hold a code version, and so do the sums of what read them.
 
-    def read(item: InputRecord) -> InputVersion:
-        """The same partitions under today's versions, where they were read as they were observed last."""
-        if item.upstream != former or not last:
+    Translated is what was read as it was observed last; anything else is out of date, whatever the name.
+    """
+
+    def __init__(
+        self, project: Project, reader: StateReader, graph: AssetGraph, renaming: Renaming
+    ) -> None:
+        self.versions: dict[SourceVersion, SourceVersion] = {}
+        """As they were observed last -> as they are under the new name."""
+        self._graph = graph
+        self._names = renaming.names
+        self._seen: dict[tuple[AssetKey, str], SourceVersion] = {}
+        config = project.definitions.versions.config
+        for seen in reader.observations(project.env, list(renaming.names)):
+            key = renaming.names[seen.asset]
+            before, today = renaming.codes.get(key, (CodeVersion(""), CodeVersion("")))
+            own = config[graph.numbers[key]]
+            if seen.version == source_version(seen.token, before, own):
+                self._seen[seen.asset, seen.partition] = seen.version
+                self.versions[seen.version] = source_version(seen.token, today, own)
+
+    def read(self, item: InputRecord) -> InputVersion:
+        """What a record read of a renamed source, as the sum that it is today."""
+        if not self.versions or item.upstream not in self._names:
             return item.version
-        keys = partitions.keys(PartitionSet.from_text(item.partitions))
-        known = [(k, last[k]) for k in keys if k in last]
-        if item.version != sum_terms(term(k, was) for k, (was, _) in known):
-            return item.version  # read at another time: it is out of date, whatever the name
-        return sum_terms(term(k, renamed) for k, (_, renamed) in known)
-
-    return replace(renaming, sources=dict(last.values()), read=read)
+        number = self._graph.numbers[self._names[item.upstream]]
+        partitions = self._graph.specs[number].partitions
+        members = PartitionSet.from_text(item.partitions)
+        if partitions.clip(members) != members:  # some are gone
+            return item.version
+        seen = [(key, self._seen.get((item.upstream, key))) for key in partitions.keys(members)]
+        known = [(key, version) for key, version in seen if version is not None]
+        if not known or item.version != sum_terms(term(k, v) for k, v in known):
+            return item.version
+        return sum_terms(term(k, self.versions[v]) for k, v in known)
 
 
 def rename(project: Project, planned: Rename) -> None:

@@ -73,20 +73,22 @@ class Versioner:
         return self._fingerprint(definition, former).version
 
     def tells_its_key(self, definition: AssetDefinition) -> bool:
-        """Whether what it makes may depend on the key it has, ``context.asset``, which no code version holds."""
+        """Whether what it makes may depend on the keys it has, which no code version holds."""
         body = definition.body
         if isinstance(body, SqlBody) or definition.code_version is not None:
             return False
         contexts = [p.name for p in body.parameters if isinstance(p, ContextParameter)]
         function = body.function
+        told = ("asset", "wanted") if len(definition.outputs) > 1 else ("asset",)
         return function is not None and any(
-            self.fingerprinter.may_read(function, name, "asset") for name in contexts
+            self.fingerprinter.may_read(function, name, told) for name in contexts
         )
 
     def _fingerprint(
         self, definition: AssetDefinition, former: FormerNames | None = None
     ) -> CodeFingerprint:
         was = former or FormerNames({})
+        keys = [spec.key for spec in definition.outputs]
         options = _options(definition, was)
         if self.materializer_options:
             options["configured"] = {n: dict(o) for n, o in self.materializer_options.items()}
@@ -98,7 +100,7 @@ class Versioner:
                 spec = _load_specs(parameters, was)
                 return self.fingerprinter.function(
                     function, options=options, load_spec=spec, also=mappings,
-                    former=None if former is None else former.function(parameters),
+                    former=None if former is None else former.function(keys, parameters),
                 )  # fmt: skip
             case SqlBody(text, dialect, file, line, threads):
                 options["threads"] = threads
@@ -113,7 +115,7 @@ class Versioner:
                 return self.fingerprinter.function(
                     function,
                     options=options,
-                    former=None if former is None else former.function(()),
+                    former=None if former is None else former.function(keys, ()),
                 )
 
     def config(self, definition: AssetDefinition, key: AssetKey) -> ConfigVersion:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from assets_core.model.keys import AssetKey
+from assets_core.model.records import AttemptStatus
 from assets_core.ports import LivenessProbe, Renaming
 from assets_core.store.memory_tables import Tables, Undo
 from assets_core.store.refusals import has_versions, is_running
@@ -59,22 +61,34 @@ def _renamed(fact: Any, env: str, renaming: Renaming) -> Any:
 
 
 def _relabel(tables: Tables, undo: Undo, env: str, renaming: Renaming) -> None:
-    """What is kept by asset is kept under its new key; of failures, a newer one is known under that already."""
+    """What is kept by asset is kept under its new key; which failures still stand is known only then."""
     by_asset: Sequence[dict[Any, Any]] = (tables.currents, tables.candidates, tables.durations)
     for former, key in renaming.names.items():
         for table in by_asset:
             moved = table.get((env, former))
             undo.put(table, (env, former), None)
             undo.put(table, (env, key), moved)
-        failed = tables.failures.get((env, former), {})
-        failed_since = tables.failures.get((env, key), {})
         undo.put(tables.failures, (env, former), None)
-        undo.put(tables.failures, (env, key), {**failed, **failed_since})
+        undo.put(tables.failures, (env, key), _standing_failures(tables, env, key))
         undo.put(tables.leases, (env, former), None)
         for at, seen in list(tables.observed.items()):
             if at[:2] == (env, former):
                 undo.put(tables.observed, at, None)
-                newer = tables.observed.get((env, key, at[2]))
                 version = renaming.sources.get(seen.version, seen.version)
-                renamed = newer or replace(seen, asset=key, version=version)
-                undo.put(tables.observed, (env, key, at[2]), renamed)
+                renamed = replace(seen, asset=key, version=version)
+                other = tables.observed.get((env, key, at[2]), renamed)
+                latest = max(other, renamed, key=lambda observed: observed.at)
+                undo.put(tables.observed, (env, key, at[2]), latest)
+
+
+def _standing_failures(tables: Tables, env: str, key: AssetKey) -> dict[str, int]:
+    """By partition the last attempt, where it failed and nothing was published since."""
+    came_to_nothing = {AttemptStatus.SUPERSEDED, AttemptStatus.CANCELLED}
+    last: dict[str, int] = {}
+    for sequence, attempt in sorted(tables.attempts.items()):
+        if (attempt.env, attempt.asset) == (env, key) and attempt.status not in came_to_nothing:
+            last[attempt.partition] = sequence
+    for move in tables.moves:
+        if (move.env, move.asset) == (env, key) and move.sequence > last.get(move.partition, 0):
+            last.pop(move.partition, None)
+    return last

@@ -33,6 +33,8 @@ class Projection:
     sequence: int
     chunks: tuple[Chunk, ...]
     unknown: int
+    before: tuple[object, ...] | None
+    """What was packed of the asset when its rows were read."""
 
 
 def compact(engine: SqlEngine, queries: Queries, env: str, assets: Assets) -> None:
@@ -80,7 +82,15 @@ def project(
     packed = pack_chunks(ordinals[chosen], [rows[i][2] for i in chosen.tolist()])
     left = [rows[i] for i in np.flatnonzero(~known).tolist()]
     sequence = _complete_until(found, [row[1] for row in left if definition.may_come(row[0])])
-    return Projection(asset, codec_digest(definition), sequence, tuple(packed), len(left))
+    before = _packed(connection, queries, env, asset)
+    return Projection(asset, codec_digest(definition), sequence, tuple(packed), len(left), before)
+
+
+def _packed(
+    connection: Session, queries: Queries, env: str, asset: AssetKey
+) -> tuple[object, ...] | None:
+    rows = connection.execute(queries.projections, {"env": env})
+    return next((tuple(row) for row in rows if row[0] == asset), None)
 
 
 def _complete_until(found: Sequence[AnyRow], strange: Sequence[int]) -> int:
@@ -94,10 +104,9 @@ def _complete_until(found: Sequence[AnyRow], strange: Sequence[int]) -> int:
 def replace_projection(
     connection: Session, engine: SqlEngine, queries: Queries, env: str, projection: Projection
 ) -> None:
-    """Put the chunks in place of the asset's earlier ones, unless someone packed it later than we read."""
-    for row in connection.execute(queries.projections, {"env": env}):
-        if row[0] == projection.asset and row[2] > projection.sequence:
-            return
+    """Put the chunks in place of the asset's earlier ones, unless someone packed or renamed it since we read."""
+    if _packed(connection, queries, env, projection.asset) != projection.before:
+        return
     for table in (chunks, projections):
         engine.delete(connection, table, [(env, projection.asset)])
     at = (projection.codec, projection.sequence)

@@ -132,19 +132,7 @@ class Facts:
         return found
 
     def _failures(self) -> Iterator[Values]:
-        last = _last(attempts, "tried", None)
-        moved = _last(pointer_moves, "moved")
-        query = (
-            select(*(last.c[name] for name in _KEY), last.c.latest)
-            .join_from(last, attempts, attempts.c.sequence == last.c.latest)
-            .outerjoin(
-                moved, (moved.c.env == last.c.env) & (moved.c.asset == last.c.asset)
-                & (moved.c.partition == last.c.partition)
-            )
-            .where(attempts.c.status != AttemptStatus.MATERIALIZED.value)
-            .where(last.c.latest > func.coalesce(moved.c.latest, 0))
-        )  # fmt: skip
-        yield from map(tuple, self.connection.execute(query))
+        yield from map(tuple, self.connection.execute(standing_failures()))
 
     def _durations(self) -> Iterator[Values]:
         counted = [AttemptStatus.MATERIALIZED.value, AttemptStatus.REJECTED.value]
@@ -168,6 +156,22 @@ class Facts:
     def _greatest(self, column: ColumnElement[int]) -> int:
         row = self.connection.execute(select(func.max(column))).fetchone()
         return 0 if row is None or row[0] is None else int(row[0])
+
+
+def standing_failures(*where: ColumnElement[bool]) -> Query:
+    """The rows of ``failures`` as the facts say they should be, of attempts that fulfil ``where``."""
+    last = _last(attempts, "tried", None)
+    moved = _last(pointer_moves, "moved")
+    return (
+        select(*(last.c[name] for name in _KEY), last.c.latest)
+        .join_from(last, attempts, attempts.c.sequence == last.c.latest)
+        .outerjoin(
+            moved, (moved.c.env == last.c.env) & (moved.c.asset == last.c.asset)
+            & (moved.c.partition == last.c.partition)
+        )
+        .where(attempts.c.status != AttemptStatus.MATERIALIZED.value, *where)
+        .where(last.c.latest > func.coalesce(moved.c.latest, 0))
+    )  # fmt: skip
 
 
 def batches(rows: Iterator[T]) -> Iterator[list[T]]:

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from assets_core.model.packed import repack_row
-from assets_core.model.records import MaterializationRecord
+from assets_core.model.records import InputRecord, MaterializationRecord
 from assets_core.model.versions import digest
 from assets_core.ports import Renaming
 
 
 def is_concerned(made: MaterializationRecord, renaming: Renaming) -> bool:
-    """Whether a record is of a renamed asset, or of one that read it."""
+    """Whether a record is of a renamed asset, of one that read it, or of one whose code version changes with it."""
     names = renaming.names
-    return made.asset in names or any(one.upstream in names for one in made.inputs)
+    own = made.asset in names or made.asset in renaming.codes
+    return own or any(one.upstream in names for one in made.inputs)
 
 
 def renamed_record(
@@ -33,23 +34,24 @@ def renamed_record(
         asset=asset,
         code=today if made.code == recorded else made.code,
         shape=shapes.get(made.shape, made.shape),
-        inputs=tuple(
-            replace(
-                one,
-                upstream=renaming.names.get(one.upstream, one.upstream),
-                version=renaming.read(one),
-            )
-            for one in made.inputs
-        ),
+        inputs=tuple(sorted((_renamed(one, renaming) for one in made.inputs), key=_upstream)),
         stored_as=made.stored_as or (made.asset if asset != made.asset else None),
     )
 
 
+def _renamed(item: InputRecord, renaming: Renaming) -> InputRecord:
+    upstream = renaming.names.get(item.upstream, item.upstream)
+    return replace(item, upstream=upstream, version=renaming.read(item))
+
+
+def _upstream(item: InputRecord) -> str:
+    """Inputs are recorded in the order of their keys, and of their parameters where one is read twice."""
+    return item.upstream
+
+
 def renamed_row(row: bytes, renamed: MaterializationRecord) -> bytes:
     """The packed row of a record that was renamed."""
-    return repack_row(
-        row, code=renamed.code, shape=renamed.shape, inputs=[one.version for one in renamed.inputs]
-    )
+    return repack_row(row, code=renamed.code, shape=renamed.shape, inputs=renamed.inputs)
 
 
 def renamed_shapes(
@@ -68,8 +70,14 @@ def renamed_shapes(
 
 def _renamed_shape(text: str, renaming: Renaming) -> str:
     """``[[upstream, mapping, columns], ..., windows]``: see ``AssetGraph.shape_text``."""
-    shape = [
-        [renaming.names.get(item[0], item[0]), *item[1:]] if isinstance(item, list) else item
-        for item in json.loads(text)
+    shape = json.loads(text)
+    inputs = [
+        [renaming.names.get(item[0], item[0]), *item[1:]] for item in shape if _is_input(item)
     ]
-    return json.dumps(shape, separators=(",", ":"), ensure_ascii=False)
+    windows = [item for item in shape if not _is_input(item)]
+    inputs.sort(key=lambda item: str(item[0]))
+    return json.dumps([*inputs, *windows], separators=(",", ":"), ensure_ascii=False)
+
+
+def _is_input(item: object) -> bool:
+    return isinstance(item, list)

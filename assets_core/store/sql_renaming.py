@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Table, bindparam, delete, or_, select, update
@@ -12,6 +13,7 @@ from assets_core.model.records import MaterializationRecord
 from assets_core.ports import LivenessProbe, Renaming
 from assets_core.store import sql_rows
 from assets_core.store.encoding import dumps, text_of
+from assets_core.store.rebuilding import standing_failures
 from assets_core.store.refusals import has_versions, is_running
 from assets_core.store.renaming import (
     is_concerned,
@@ -46,7 +48,7 @@ _BATCH = 1000
 _NUMBER = materializations.c.number
 _OF_ASSETS = (
     attempts, check_results, pointer_moves, observations, findings,
-    pointers, candidates, failures, durations,
+    pointers, candidates, durations,
 )  # fmt: skip
 
 
@@ -99,8 +101,7 @@ class SqlRenamer:
         for former, key in self._renaming.names.items():
             self._relabel(former, key)
         for asset in concerned:
-            for table in (chunks, projections):
-                self._session.execute(delete(table).where(*self._of(table, asset)))
+            self._forget_packed(asset)
 
     def _change(self, batch: Sequence[MaterializationRecord]) -> None:
         """What these records hold, and the rows that are packed from them: still under the former keys."""
@@ -121,20 +122,28 @@ class SqlRenamer:
                 self._engine.upsert(self._session, table, changed)
 
     def _relabel(self, former: AssetKey, key: AssetKey) -> None:
-        """Every row of an asset; a failure under the new name is newer than one under the former."""
+        """Every row of an asset. Which failures still stand is known only once both names are one."""
         of = observations.c
         for before, today in self._renaming.sources.items():
             known = update(observations).where(
                 *self._of(observations, former), of.version == before
             )
             self._session.execute(known.values(version=today))
-        newer = select(failures.c.partition).where(*self._of(failures, key))
-        self._session.execute(
-            delete(failures).where(*self._of(failures, former), failures.c.partition.in_(newer))
-        )
-        self._session.execute(delete(leases).where(*self._of(leases, former)))
+        for table, asset in ((leases, former), (failures, former), (failures, key)):
+            self._session.execute(delete(table).where(*self._of(table, asset)))
         for table in _OF_ASSETS:
             self._session.execute(update(table).where(*self._of(table, former)).values(asset=key))
+        standing = standing_failures(*self._of(attempts, key))
+        rows = [tuple(row) for row in self._session.execute(standing)]
+        if rows:
+            self._engine.insert(self._session, failures, rows)
+
+    def _forget_packed(self, asset: AssetKey) -> None:
+        """What somebody packs at this moment is not put back: it is not what they read any more."""
+        for table in (chunks, projections):
+            self._session.execute(delete(table).where(*self._of(table, asset)))
+        row = (self._env, asset, f"renamed {secrets.token_hex(8)}", 0, 0, 0)
+        self._engine.insert(self._session, projections, [row])
 
     def _of(self, table: Table, asset: AssetKey) -> tuple[ColumnElement[bool], ...]:
         return table.c.env == self._env, table.c.asset == asset
@@ -146,10 +155,13 @@ class SqlRenamer:
 
     def _concerned(self) -> Iterator[list[MaterializationRecord]]:
         after = 0
-        where = or_(attempts.c.asset.in_(list(self._renaming.names)), self._reads())
+        own = [*self._renaming.names, *self._renaming.codes]
+        where = or_(attempts.c.asset.in_(own), self._reads())
         while page := self._records(where, after, limit=_BATCH):
             after = page[-1].number
-            yield [made for made in page if is_concerned(made, self._renaming)]
+            found = [made for made in page if is_concerned(made, self._renaming)]
+            if found:
+                yield found
 
     def _records(
         self, where: ColumnElement[bool], after: int, *, limit: int

@@ -1,4 +1,4 @@
-"""The tables, for any engine. Facts are only ever inserted; the derived ones can be dropped and rebuilt from them.
+"""The tables, for any engine. Facts are inserted, and changed by renamings alone; what is derived can be rebuilt.
 
 Every fact takes the next number of one sequence as its primary key, so that the order of the keys is the order of the
 commits over all tables, inserts only ever append, and "what happened after n" is a range of a primary key. Engines

@@ -103,13 +103,15 @@ class Fingerprinter:
         parts = tuple(sorted({part, *engine}))
         return CodeFingerprint(_version(listed(parts), options, None), parts)
 
-    def may_read(self, function: Callable[..., object], parameter: str, attribute: str) -> bool:
-        """Whether a function takes this attribute of a parameter, or its text does not say that it doesn't."""
+    def may_read(
+        self, function: Callable[..., object], parameter: str, attributes: Sequence[str]
+    ) -> bool:
+        """Whether a function takes one of these of a parameter, or its text does not say that it doesn't."""
         place = self._place(function)
         data = None if place is None else self._sources.data(place[0])
         if place is None or data is None:
             return True
-        return may_read(data, place[0].analysis.units[place[1]], parameter, attribute)
+        return may_read(data, place[0].analysis.units[place[1]], parameter, attributes)
 
     @staticmethod
     def explicit(code_version: str, options: Mapping[str, JSON] | None = None) -> CodeFingerprint:
@@ -169,9 +171,11 @@ class Fingerprinter:
 
     def _own_node(self, module: Module, index: int, former: FormerFunction | None) -> Node:
         data = None if former is None else self._sources.data(module)
-        if former is None or data is None:
+        unit = module.analysis.units[index]
+        ours = all(self._nodes.resolver.is_ours(module, d.chain) for d in unit.decorators)
+        if former is None or data is None or not ours:  # another may do something with names
             return self._nodes.asset(module, index)
-        unit = former_unit(data, module.analysis.units[index], index, former)
+        unit = former_unit(data, unit, index, former)
         return self._nodes.renamed_asset(module, index, unit)
 
     def _with_closure(self, function: FunctionType, node: Node, params: tuple[str, ...]) -> Node:

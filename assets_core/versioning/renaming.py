@@ -8,12 +8,14 @@ its function that refers to it; where that cannot be said with certainty nothing
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assets_core.model.assets import InputParameter, Parameter
 from assets_core.model.keys import AssetKey
 from assets_core.versioning.modules import analyse
+from assets_core.versioning.reader import without_docstring
 from assets_core.versioning.units import Unit
 
 _SEES_NAMES = frozenset({"locals", "vars", "globals", "eval", "exec", "dir"})
@@ -60,10 +62,11 @@ class FormerNames:
         """The same for queries, where a table is called like the asset."""
         return {str(key): str(before) for key, before in self.keys.items()}
 
-    def function(self, parameters: Sequence[Parameter]) -> FormerFunction:
-        """What stood in the source of a definition with these parameters."""
+    def function(self, keys: Sequence[AssetKey], parameters: Sequence[Parameter]) -> FormerFunction:
+        """What stood in the source of a definition of these assets with these parameters."""
         found = {p.name: self.parameter(p) for p in parameters if isinstance(p, InputParameter)}
-        return FormerFunction(self._last, {n: b for n, b in found.items() if n != b})
+        own = {key.name: self.keys[key].name for key in keys if key in self.keys}
+        return FormerFunction(own, {n: b for n, b in found.items() if n != b})
 
     @property
     def _last(self) -> dict[str, str]:
@@ -76,15 +79,15 @@ def former_unit(data: bytes, unit: Unit, index: int, former: FormerFunction) -> 
     return renamed._replace(binds=unit.binds)
 
 
-def may_read(data: bytes, unit: Unit, parameter: str, attribute: str) -> bool:
-    """Whether anything in a unit takes this attribute of that parameter, or anything but an attribute of it."""
+def may_read(data: bytes, unit: Unit, parameter: str, attributes: Sequence[str]) -> bool:
+    """Whether anything in a unit takes one of these of that parameter, or the parameter as a whole."""
     names: set[ast.AST] = set()
     others: set[ast.AST] = set()
     for node in ast.walk(ast.parse(data)):
         if unit.first <= getattr(node, "lineno", 0) <= unit.last:
             if isinstance(node, ast.Name) and node.id == parameter:
                 names.add(node)
-            elif isinstance(node, ast.Attribute) and node.attr != attribute:
+            elif isinstance(node, ast.Attribute) and node.attr not in attributes:
                 others.add(node.value)
     return not names <= others
 
@@ -92,8 +95,7 @@ def may_read(data: bytes, unit: Unit, parameter: str, attribute: str) -> bool:
 def _rename(tree: ast.Module, unit: Unit, former: FormerFunction) -> None:
     for node in ast.walk(tree):
         if isinstance(node, _FUNCTIONS) and node.lineno == unit.line:
-            if len(node.decorator_list) == 1:  # another decorator may do something with the name
-                node.name = former.name.get(node.name, node.name)
+            node.name = former.name.get(node.name, node.name)
             parameters = {arg.arg for arg in _arguments(node.args)}
             for name, before in former.parameters.items():
                 if name in parameters and _is_local(node, name, before):
@@ -108,13 +110,19 @@ def _arguments(args: ast.arguments) -> Iterator[ast.arg]:
 def _inner(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
     """Everything inside a function: not its decorators, annotations and defaults."""
     yield from _arguments(node.args)
-    for statement in node.body:
+    for statement in without_docstring(node.body):
         yield from ast.walk(statement)
 
 
 def _is_local(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, before: str) -> bool:
-    """Whether ``name`` is nothing but a variable in there, and ``before`` is not used at all."""
+    """Whether ``name`` is nothing but that variable in there, and ``before`` is not used at all."""
+    named = re.compile(rf"\b({name}|{before})\b")
+    own = set(_arguments(node.args))
     for inner in _inner(node):
+        if isinstance(inner, ast.arg) and inner not in own and inner.arg == name:
+            return False  # of an inner function, which may be called by keyword
+        if isinstance(inner, ast.Constant) and named.search(str(inner.value)):
+            return False  # a query, say, that is run with the variables in sight
         if isinstance(inner, ast.ClassDef):  # a name bound in its body is an attribute
             return False
         if isinstance(inner, ast.Name) and inner.id in _SEES_NAMES:

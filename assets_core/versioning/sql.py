@@ -60,15 +60,27 @@ def _tokens(text: str, dialect: str, file: str, line: int, former: Mapping[str, 
 
 
 def _rename_table(tree: Any, name: list[str], before: list[str]) -> None:
-    """Call a table what it was, with the qualifiers that mean it; nothing where a word of either is used otherwise."""
+    """Call a table what it was, with the qualifiers that mean it; nothing where a word of either is used otherwise.
+
+    An expression without an alias names its column, and so does the table in it.
+    """
     from sqlglot import exp
 
     qualified = [c.parts[:-1] for c in tree.find_all(exp.Column) if len(c.parts) > 1]
     found = [table.parts for table in tree.find_all(exp.Table)] + qualified
     meant = [parts for parts in found if [p.name for p in parts] in (name, name[-1:])]
     renamed = {id(part) for parts in meant for part in parts}
-    words = {i.name for i in tree.find_all(exp.Identifier) if id(i) not in renamed}
-    if len(name) != len(before) or {name[-1], before[-1]} & words:
+    words = {i.name.casefold() for i in tree.find_all(exp.Identifier) if id(i) not in renamed}
+    naming = [
+        identifier
+        for select in tree.find_all(exp.Select)
+        for item in select.expressions
+        if not isinstance(item, exp.Alias | exp.Column)
+        for identifier in item.find_all(exp.Identifier)
+    ]
+    if len(name) != len(before) or {name[-1].casefold(), before[-1].casefold()} & words:
+        return
+    if any(id(identifier) in renamed for identifier in naming):
         return
     for parts in meant:
         for part, word in zip(parts, before[-len(parts) :], strict=True):

@@ -129,7 +129,11 @@ def test_what_is_asked_and_refused(built: Command) -> None:
     nobody = built("mv", "orders", "sales")
     assert (nobody.code, "error[E930]" in nobody.err) == (2, True)
     bad = built("mv", "../orders", "sales", "-y")
-    assert bad.code in (2, 3)
+    assert (bad.code, "error[E101]" in bad.err) == (2, True)
+    odd = built("mv", "orders", "-y")
+    assert (odd.code, "error[E901]: `orders` has no new name" in odd.err) == (2, True)
+    double = built("mv", "orders", "sales", "orders", "sales", "-y")
+    assert (double.code, "error[E901]: an asset is named twice" in double.err) == (2, True)
     assert actions(built) == {"sales": "run", "total": "run", "label": "maybe"}
 
 
@@ -146,9 +150,8 @@ def test_as_json(built: Command) -> None:
     assert built.json("mv", "orders", "sales", "-y") == {
         "schema": "assets.mv/1",
         "env": "default",
-        "from": "orders",
-        "to": "sales",
-        "versions": 3,
+        "dry_run": False,
+        "renamed": [{"from": "orders", "to": "sales", "versions": 3}],
         "readers": ["total"],
         "edited": [],
     }
@@ -188,6 +191,148 @@ def test_what_asks_for_its_own_key_is_another_asset_under_another_key(
     assert shop("why", "sales").code == 0
 
 
+def made(folder: Path, text: str) -> Command:
+    """A project of one file after its first run."""
+    (folder / "assets.toml").write_text('module = "shop"\nexecutor = "inline"\n')
+    (folder / "shop.py").write_text(text)
+    shop = Command(folder)
+    done = shop("materialize")
+    assert done.code == 0, done.err
+    return shop
+
+
+TWO = """\
+from assets_core import asset
+
+@asset
+def orders() -> int:
+    return 1
+
+@asset
+def prices() -> int:
+    return 2
+
+@asset
+def total(orders: int, prices: int) -> int:
+    return orders + prices
+"""
+
+
+def test_a_reader_of_two_stays_current_whatever_their_order(tmp_path: Path) -> None:
+    shop = made(tmp_path, TWO)
+    edit_file(tmp_path / "shop.py", ("orders", "sales"))
+    assert shop("mv", "orders", "sales", "-y").out.count("note:") == 0
+    assert actions(shop) == {}
+
+
+def test_two_that_are_renamed_at_once(tmp_path: Path) -> None:
+    shop = made(tmp_path, TWO)
+    edit_file(tmp_path / "shop.py", ("orders", "zorders"), ("prices", "aprices"))
+    done = shop("mv", "orders", "zorders", "prices", "aprices", "-y")
+    assert done.out.splitlines() == [
+        "Renamed orders to zorders: 1 current version kept.",
+        "Renamed prices to aprices: 1 current version kept, read by 1 asset.",
+    ]
+    assert actions(shop) == {}
+
+
+MULTI = """\
+from assets_core import multi_asset
+
+@multi_asset(outputs=["orders", "items"])
+def split():
+    return 1, 2
+"""
+
+
+def test_what_the_same_call_makes_stays_current(tmp_path: Path) -> None:
+    shop = made(tmp_path, MULTI)
+    edit_file(tmp_path / "shop.py", ("orders", "sales"))
+    done = shop.json("mv", "orders", "sales", "-y")
+    assert (done["edited"], done["readers"]) == ([], [])
+    assert actions(shop) == {}
+
+
+SOURCE = """\
+from assets_core import StaticPartitions, asset, source
+
+parts = StaticPartitions(["a", "b", "c"])
+
+
+@source(observe=lambda: {"a": "1", "b": "1", "c": "1"}, partitions=parts)
+def files() -> int:
+    return 1
+
+
+@asset
+def total(files: int) -> int:
+    return files
+"""
+
+
+def test_a_source_with_partitions(tmp_path: Path) -> None:
+    shop = made(tmp_path, SOURCE)
+    edit_file(tmp_path / "shop.py", ("files", "papers"))
+    assert shop("mv", "files", "papers", "-y").code == 0
+    assert actions(shop) == {}
+
+
+def test_a_source_that_lost_a_partition(tmp_path: Path) -> None:
+    shop = made(tmp_path, SOURCE)
+    edit_file(tmp_path / "shop.py", ("files", "papers"), ('["a", "b", "c"]', '["a", "b"]'))
+    done = shop("mv", "files", "papers", "-y")
+    assert (done.code, done.err) == (0, "")
+    assert actions(shop) == {"total": "run"}
+
+
+def test_an_asset_that_is_a_source_now_begins_anew(tmp_path: Path) -> None:
+    shop = made(tmp_path, TWO)
+    edit_file(
+        tmp_path / "shop.py",
+        ("orders", "sales"),
+        ("@asset\ndef sales", "@source(observe=CONSTANT)\ndef sales"),
+        ("import asset", "import CONSTANT, asset, source"),
+    )
+    done = shop("mv", "orders", "sales", "-y")
+    assert (done.code, "error[E937]: `orders` was made" in done.err) == (2, True)
+
+
+FAILING = """\
+from assets_core import asset
+
+
+@asset
+def sales() -> int:
+    raise ValueError("not yet")
+"""
+
+
+def test_a_failure_of_the_new_name_from_before_is_over(tmp_path: Path) -> None:
+    shop = Command(tmp_path)
+    (tmp_path / "assets.toml").write_text('module = "shop"\nexecutor = "inline"\n')
+    (tmp_path / "shop.py").write_text(FAILING)
+    assert shop("materialize").code == 1
+    edit_file(
+        tmp_path / "shop.py", ("sales", "orders"), ('raise ValueError("not yet")', "return 1")
+    )
+    assert shop("materialize").code == 0
+    edit_file(tmp_path / "shop.py", ("orders", "sales"))
+    assert shop("mv", "orders", "sales", "-y").code == 0
+    status = shop("db", "status")
+    assert (status.code, "whole" in status.out) == (0, True)
+    assert shop("verify").code == 0
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(built: Command) -> None:
+    rename_orders(built)
+    done = built("mv", "orders", "sales", "--dry-run")
+    assert (done.code, done.out) == (
+        0,
+        "Would rename orders to sales: 3 current versions kept, read by 1 asset.\n",
+    )
+    assert actions(built) == {"sales": "run", "total": "run", "label": "maybe"}
+
+
 SQL = """\
 from assets_core import asset, sql_asset
 import pandas as pd
@@ -201,12 +346,8 @@ all_ids = sql_asset("all_ids", "select orders.id from orders")
 """
 
 
-@pytest.mark.parametrize("table", ["orders", "sales"])
-def test_queries_that_name_it(tmp_path: Path, table: str) -> None:
-    shop = Command(tmp_path)
-    (tmp_path / "assets.toml").write_text('module = "shop"\nexecutor = "inline"\n')
-    (tmp_path / "shop.py").write_text(SQL)
-    assert shop("materialize").code == 0
+def test_queries_that_name_it(tmp_path: Path) -> None:
+    shop = made(tmp_path, SQL)
     renamed = SQL.replace("def orders", "def sales").replace("from orders", "from sales")
     renamed = renamed.replace("orders.id", "sales.id")
     (tmp_path / "shop.py").write_text(renamed)

@@ -28,7 +28,7 @@ def rollback(project: Project) -> None:
 def rename(project: Project) -> None:
     from assets_core.project.renaming import plan_rename, rename
 
-    rename(project, plan_rename(project, "up", "above"))
+    rename(project, plan_rename(project, [("up", "above")]))
 
 
 CHANGES = {"rollback": rollback, "rename": rename}

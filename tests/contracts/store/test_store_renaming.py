@@ -235,3 +235,57 @@ def test_an_error_takes_all_of_it_back(world: Any, kit: Any) -> None:
     assert set(world.rows("a")) == {("a", 0)}
     assert code(world.rows("a")["a", 0]) == CODE
     assert not world.store.examine()
+
+
+def test_a_failure_under_the_new_name_is_forgotten_where_it_is_older(world: Any, kit: Any) -> None:
+    world.fail("z@eu")
+    world.fail("z@us")
+    world.publish("a@eu")
+    world.fail("a@us")
+    world.end()
+    rename(world, kit, Renaming({A: Z}, {}))
+    latest = world.store.last_failures(kit.ENV, [Z])
+    assert {a.partition: a.attempt for a in latest} == {"us": "attempt-4"}
+    assert not world.store.examine()
+
+
+def test_inputs_stand_in_the_order_of_their_new_keys(world: Any, kit: Any) -> None:
+    text = json.dumps([["up0", "identity", None], ["up1", "all", None]], separators=(",", ":"))
+    with world.store.writing() as tx:
+        tx.document({digest(text): text})
+    made = kit.completion(world.take("b"), inputs=2)
+    world.record(replace(made, materialization=replace(made.materialization, shape=digest(text))))
+    world.end()
+    rename(world, kit, Renaming({AssetKey("up0"): AssetKey("zz")}, {}))
+    (found,) = world.store.history(kit.ENV, AssetKey("b"), None, 9)
+    today = json.dumps([["up1", "all", None], ["zz", "identity", None]], separators=(",", ":"))
+    assert found.shape == digest(today)
+    assert [one.upstream for one in found.inputs] == ["up1", "zz"]
+    assert world.rows("b")["b", 0]["inputs"]["high"].tolist() == [1, 0]
+    assert world.rows("b")["b", 0]["inputs"]["as_of"].tolist() == [1, 0]
+    assert not world.store.examine()
+
+
+def test_what_names_it_only_as_a_field_is_left_alone(world: Any, kit: Any) -> None:
+    """Names of fields stand in the details of every record: ``files`` is one, and may be an asset too."""
+    files, papers = AssetKey("files"), AssetKey("papers")
+    world.publish("b")
+    seen = ObservationRecord(kit.ENV, files, "", "token", SourceVersion(digest("s")), kit.NOW)
+    with world.store.writing() as tx:
+        tx.observe([seen])
+    world.end()
+    before = world.store.history(kit.ENV, AssetKey("b"), None, 9)
+    rename(world, kit, Renaming({files: papers}, {}))
+    assert [o.asset for o in world.store.observations(kit.ENV, [papers])] == [papers]
+    assert world.store.history(kit.ENV, AssetKey("b"), None, 9) == before
+
+
+def test_what_its_call_makes_as_well_is_of_todays_code(world: Any, kit: Any) -> None:
+    world.publish("a", inputs=0)
+    world.publish("sibling", inputs=0)
+    world.end()
+    codes = {Z: (CODE, TODAY), AssetKey("sibling"): (CODE, TODAY)}
+    rename(world, kit, Renaming({A: Z}, codes))
+    assert code(world.rows("sibling")["sibling", 0]) == TODAY
+    (made,) = world.store.history(kit.ENV, AssetKey("sibling"), None, 9)
+    assert (made.code, made.stored_as) == (TODAY, None)

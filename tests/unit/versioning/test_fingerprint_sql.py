@@ -95,6 +95,13 @@ def test_a_query_as_deep_as_a_thousand_unions() -> None:
         ("select x.id from orders as x", "select orders.id from sales as orders", False),
         ("with orders as (select 1) select * from orders", "with sales as (select 1) select * from sales", False),
         ("select 'orders' from orders", "select 'sales' from sales", False),
+        ("select max(orders.id) from orders", "select max(sales.id) from sales", False),
+        ("select max(orders.id) as id from orders", "select max(sales.id) as id from sales", True),
+        ("select (select max(id) from orders)", "select (select max(id) from sales)", False),
+        ("with Sales as (select 99 as id) select id from orders",
+         "with Sales as (select 99 as id) select id from sales", False),
+        ("select id from orders where exists (select 1 from other as Sales where orders.id > 1)",
+         "select id from sales where exists (select 1 from other as Sales where sales.id > 1)", False),
         ("select * from a.orders, orders", "select * from a.sales, sales", False),
     ],
 )  # fmt: skip

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
+from assets_core.model.keys import AssetKey
 from assets_core.versioning.fingerprint import Fingerprinter
-from assets_core.versioning.renaming import FormerFunction
+from assets_core.versioning.renaming import FormerFunction, FormerNames
 from tests.unit.versioning.conftest import Shop, function_named
 
 HEAD = "from assets_core.declare.assets import asset\n\n"
@@ -37,6 +38,9 @@ def body(line: str) -> str:
 def renamed(text: str) -> str:
     return text.replace("build(", "made(").replace("orders", "sales")
 
+
+INNER = "def g(orders=0, **kw): return kw.get('x', orders)"
+OTHER = "def other(f): return f\n\n@other\n"
 
 # fmt: off
 ROWS = [
@@ -63,7 +67,10 @@ ROWS = [
     Row("locals()", CHANGED, body("f = locals()"), renamed(body("f = locals()"))),
     Row("a debugging f-string", CHANGED, body("f = f'{orders=}'"), renamed(body("f = f'{orders=}'"))),
     Row("nonlocal", CHANGED, body("def g():\n        nonlocal orders"), renamed(body("def g():\n        nonlocal orders"))),
-    Row("another decorator", CHANGED, "def other(f): return f\n@other\n" + body("pass"), "def other(f): return f\n@other\n" + renamed(body("pass"))),
+    Row("a text that names it", CHANGED, body("f = limit.sql('from orders')"), renamed(body("f = limit.sql('from ORDERS')")).replace("ORDERS", "orders")),
+    Row("an inner parameter", CHANGED, body(f"{INNER}\n    f = g(sales=2)"), renamed(body(f"{INNER}\n    f = g(orders=2)"))),
+    Row("a decorator of a reader", CHANGED, OTHER + body("pass"), OTHER + body("pass").replace("orders", "sales")),
+    Row("another decorator", CHANGED, OTHER + body("pass"), OTHER + renamed(body("pass"))),
 ]
 # fmt: on
 
@@ -88,3 +95,10 @@ def test_table(shop: Shop, row: Row) -> None:
 def test_without_former_names_it_is_the_version_of_today(shop: Shop) -> None:
     text = renamed(body("f = [orders for x in orders]"))
     assert version(shop, text, "made", FormerFunction()) == version(shop, text, "made")
+
+
+def test_only_the_function_of_a_renamed_asset_had_another_name() -> None:
+    """``mart/orders`` reads ``stg_orders``, which is ``staging/orders`` now: its own function was called ``orders``."""
+    former = FormerNames({AssetKey("staging/orders"): AssetKey("stg_orders")})
+    assert former.function([AssetKey("mart/orders")], ()) == FormerFunction()
+    assert former.function([AssetKey("staging/orders")], ()).name == {"orders": "stg_orders"}
