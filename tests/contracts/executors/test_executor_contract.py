@@ -117,8 +117,8 @@ def prints_a_long_line() -> int:
 
 @asset
 def prints_for_ever() -> int:
-    for n in range(1_000_000):
-        print("a line of output that says nothing new, many times over and over again", n)
+    for n in range(100_000):
+        print("a line of output that says nothing new, many times over and over again" * 10, n)
     return 1
 
 

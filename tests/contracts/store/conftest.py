@@ -126,6 +126,12 @@ class World:
         lease = self.take(text, run)
         return self.record(completion(lease, data, **options))[0]
 
+    def publish_all(self, texts: Sequence[str]) -> None:
+        """The same for many in two transactions, for what is not about how they came to be."""
+        leases = self.claim(*texts)
+        assert not isinstance(leases, Lease | PoolFull | LimitFull)
+        self.record(*map(completion, leases))
+
     def reject(self, text: str, data: str = "bad", run: str = "run-1") -> Recorded:
         """Claim and make one version that a blocking check keeps back."""
         lease = self.take(text, run)

@@ -247,8 +247,7 @@ def test_rows_of_a_removed_dynamic_key_are_unknown(world: Any) -> None:
         keys = world.store.dynamic_partitions("default")
         return definition.resolve_with(lambda name: keys[name])
 
-    for name in names:
-        world.publish(f"a@{name}")
+    world.publish_all([f"a@{name}" for name in names])
     world.store.compact("default", [("a", resolved())])
     assert len(world.rows(("a", resolved()))) == 300
     with world.store.writing() as tx:
@@ -274,9 +273,8 @@ def test_a_dynamic_key_that_returns_has_its_rows_again(world: Any, compacted_by:
             tx.set_dynamic("default", "customers", add, remove)
 
     change(names, [])
-    for name in names:
-        world.publish(f"a@{name}")
-        world.publish(f"b@day=2026-01-01,who={name}")
+    world.publish_all([f"a@{name}" for name in names])
+    world.publish_all([f"b@day=2026-01-01,who={name}" for name in names])
     before, found = resolved(), world.rows(*resolved())
     assert len(found) == 600
     world.store.compact("default", before)
