@@ -52,8 +52,8 @@ class Command:
     folder: Path
 
     def __call__(self, *arguments: str, **env: str) -> Done:
-        """Run it; where the environment says something of Python or the terminal, the installed script is started."""
-        if not all(name.startswith(("ASSETS_", "SHOP_")) for name in env):
+        """Run it; where the environment says something of Python or the locale, the installed script is started."""
+        if not all(name.startswith(("ASSETS_", "SHOP_", "COLUMNS", "LINES")) for name in env):
             return self.start(*arguments, **env)
         done = run_warm(arguments, self.folder, environment(**env), timeout_s=120)
         return Done(done[0], done[1].decode(), done[2].decode())
