@@ -53,6 +53,16 @@ def test_a_batch_of_any_size_is_recorded_whole(size: int, world: Any, kit: Any) 
     assert len(world.store.attempts("run-1")) == 2 * size
 
 
+def test_a_partition_key_may_be_any_text(world: Any, kit: Any) -> None:
+    odd = ["NULL", '"', "\\", '\\"', "{a,b}", "a'b", " x ", "\n\t", "é😀", "$1 :c0 %s ?"]
+    texts = [f"a@{text}" for text in odd]
+    keys = [kit.key(text) for text in texts]
+    world.record(*(kit.completion(lease) for lease in world.claim(*texts)))
+    assert set(world.store.current(kit.ENV, keys)) == set(keys)
+    assert [made.partition for made in world.store.attempts("run-1")] == odd
+    assert world.store.leases(kit.ENV) == []
+
+
 def test_an_attempt_is_read_back_whole(world: Any, kit: Any) -> None:
     first, second = world.take("a"), world.take("b")
     failed = kit.failure(second)
