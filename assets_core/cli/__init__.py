@@ -15,6 +15,9 @@ def main() -> int:
         from assets_core.cli.completing import complete
 
         return complete(arguments[1:])
+    from assets_core.cli.collection import collect_rarely
+
+    collect_rarely()
     from assets_core.cli.boundary import run
 
     return run(arguments)

@@ -53,7 +53,6 @@ def run(
     `assets materialize` and the same arguments.
     """
     from assets_core.project.explaining import plan_details, run_numbers
-    from assets_core.project.saved_plans import document_of, write_plan
 
     session = session_of(ctx)
     overrides = tuple(config or ())
@@ -64,12 +63,9 @@ def run(
         details = plan_details(project, planned.plan, reader)
         reasons = [reason for step in planned.plan.steps for reason in step.reasons]
         names = run_numbers(reader, reasons)
-    document = document_of(project, planned, details) if out or session.as_json else {}
-    if out:
-        write_plan(out, document)
-    if session.as_json:
-        session.document(document)
-    else:
+    if out or session.as_json:
+        _give(session, project, planned, details, out)
+    if not session.as_json:
         _print(
             session,
             project,
@@ -81,6 +77,19 @@ def run(
             diff=diff,
         )
     return NOT_EMPTY if exit_code and not planned.plan.is_empty else 0
+
+
+def _give(
+    session: Session, project: Project, planned: Planned, details: Details, out: str | None
+) -> None:
+    """The plan as a document: in a file, on stdout, or both."""
+    from assets_core.project.saved_plans import document_of, write_plan
+
+    document = document_of(project, planned, details)
+    if out:
+        write_plan(out, document)
+    if session.as_json:
+        session.document(document)
 
 
 def _print(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assets_core.cli.failures_text import failure_lines
 from assets_core.cli.screen import Piece
 from assets_core.cli.wording import listed
 
@@ -45,6 +44,8 @@ def _left_out(planned: Planned) -> Iterator[Line]:
 
 def unobserved_lines(planned: Planned) -> Iterator[Line]:
     """Sources that could not be observed: the user's frames, what waits for them, and what to do."""
+    from assets_core.cli.failures_text import failure_lines
+
     graph = planned.graph
     for source, failure in list(planned.lineage.unobserved.items())[:_MOST]:
         place = graph.definitions[graph.definition_of[source]].place

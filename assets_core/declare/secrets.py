@@ -8,7 +8,6 @@ resolved, in the spellings in which logs, addresses, JSON and tracebacks show it
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,6 +101,8 @@ def redacted_json(value: JSON, redact: Callable[[str], str]) -> JSON:
 
 def _forms(value: str) -> Iterable[str]:
     """The spellings of a secret: as it is, in addresses, in JSON, in ``repr`` and in HTML."""
+    from html import escape
+
     percent = {quote(value, safe=safe, errors="replace") for safe in ("", "/", " +", "/:@")}
     percent.add(quote_plus(value, errors="replace"))
     yield value
@@ -111,8 +112,8 @@ def _forms(value: str) -> Iterable[str]:
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield repr(value)[1:-1]
     yield ascii(value)[1:-1]
-    yield html.escape(value)
-    yield html.escape(value, quote=False)
+    yield escape(value)
+    yield escape(value, quote=False)
 
 
 def is_reference(value: object) -> TypeGuard[Mapping[str, str]]:

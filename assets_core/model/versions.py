@@ -9,8 +9,12 @@ vectorised and prefix-summable, together with the number of terms (an empty firs
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from json import JSONEncoder
-from typing import NamedTuple, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from blake3 import blake3
 
 CodeVersion = NewType("CodeVersion", str)
 ConfigVersion = NewType("ConfigVersion", str)
@@ -43,11 +47,16 @@ _canonical = JSONEncoder(
 """``json.dumps`` makes an encoder for each call, which takes longer than a short text."""
 
 
-def digest(*parts: bytes | str) -> str:
-    """32 hex digits over the parts, each length-prefixed so that no two lists of parts collide."""
+@cache
+def _blake3() -> type[blake3]:
     from blake3 import blake3
 
-    hasher = blake3()
+    return blake3
+
+
+def digest(*parts: bytes | str) -> str:
+    """32 hex digits over the parts, each length-prefixed so that no two lists of parts collide."""
+    hasher = _blake3()()
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
         hasher.update(len(raw).to_bytes(8, "little"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -14,7 +13,7 @@ from assets_core.model.values import StoredPart
 from assets_core.model.versions import CodeVersion, ConfigVersion
 
 if TYPE_CHECKING:
-    pass
+    from concurrent.futures import Future
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from assets_core.declare.secrets import Redactor
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.assets import AssetDefinition
-from assets_core.model.events import Event
 from assets_core.model.plans import Plan
 from assets_core.partitions import PartitionSet
 from assets_core.planning.planner import PlanOptions, plan
@@ -31,6 +30,7 @@ from assets_core.project.wishes import Wish, chosen_assets, wanted_partitions
 
 if TYPE_CHECKING:
     from assets_core.execution.tally import RunResult
+    from assets_core.model.events import Event
     from assets_core.project.running import RunOptions
 
 IN_MEMORY = "memory://"

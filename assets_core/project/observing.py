@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from assets_core.execution.failures import describe
@@ -34,9 +33,13 @@ def observe(
             return NotObserved(describe(error, definitions.redactor.redact, Retry()))
 
     keys = list(sources)
+    if not keys:
+        return {}
     with contextlib.chdir(definitions.runtime.root):
         if len(keys) < 2:
             return {key: one(key) for key in keys}
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(min(MAX_OBSERVERS, len(keys))) as pool:
             return dict(zip(keys, pool.map(one, keys), strict=True))
 

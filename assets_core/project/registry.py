@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets_core.errors import ConfigError
 from assets_core.ports import Check, Materializer
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 MATERIALIZERS = "assets_core.materializers"
 CHECKS = "assets_core.checks"
@@ -24,6 +26,8 @@ INLINE = "inline"
 @cache
 def found(group: str) -> Mapping[str, EntryPoint]:
     """The entry points of one group by name; raises ConfigError E420 where two distributions give the same name."""
+    from importlib.metadata import entry_points
+
     points: dict[str, EntryPoint] = {}
     for point in entry_points(group=group):
         known = points.get(point.name)

@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from assets_core.dataclass import dataclass
 from assets_core.errors import ConflictError, Place, UsageError
-from assets_core.model.events import Event
 from assets_core.model.json import JSON
 from assets_core.observe.documents import plan_document
 from assets_core.ports import StateReader
-from assets_core.project.carrying_out import carry_out
 from assets_core.project.explaining import plan_details
-from assets_core.project.running import RunOptions
 from assets_core.project.wishes import Wish
 
 if TYPE_CHECKING:
     from assets_core.execution.tally import RunResult
+    from assets_core.model.events import Event
     from assets_core.observe.details import Details
     from assets_core.project.facade import Planned, Project
+    from assets_core.project.running import RunOptions
 
 _MOST = 8
 """Differences named in a conflict."""
@@ -113,6 +112,7 @@ def materialize_saved(
     planned: Callable[[Planned], None],
 ) -> RunResult | None:
     """Run a saved plan if it is still the plan; raises ConflictError E915 naming what differs."""
+    from assets_core.project.carrying_out import carry_out  # the runner: saving a plan needs none
 
     def make(reader: StateReader) -> Planned:
         made = project.plan_with(reader, saved.wish, now=saved.now)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Sequence
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assets_core.errors import ConfigError
 from assets_core.model.versions import digest
 from assets_core.versioning.parts import CodePart
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 
 def package_parts(names: Sequence[str]) -> tuple[CodePart, ...]:
@@ -23,6 +26,8 @@ def package_parts(names: Sequence[str]) -> tuple[CodePart, ...]:
 
 
 def _part(name: str) -> CodePart:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         found = distribution(name)
     except PackageNotFoundError as error:

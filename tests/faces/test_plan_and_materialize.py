@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 from jsonschema import Draft202012Validator
@@ -144,3 +145,18 @@ def test_process_workers_run_two_independent_assets(shop: Command) -> None:
     done = shop("materialize", "--executor", "processes", "-j", "2", "--json")
     assert done.code == 0, done.err
     assert done.document["counts"]["materialized"] == 5
+
+
+def test_garbage_is_collected_rarely_while_a_project_loads_and_as_usual_while_it_runs(
+    empty: Command,
+) -> None:
+    (empty.folder / "assets.toml").write_text('module = "memory"\nexecutor = "inline"\n')
+    (empty.folder / "memory.py").write_text(
+        "import gc\nfrom pathlib import Path\n\nfrom assets_core import asset\n\n"
+        'Path("loading").write_text(str(gc.get_threshold()[0]))\n\n'
+        "@asset\ndef one() -> int:\n"
+        '    Path("running").write_text(str(gc.get_threshold()))\n    return 1\n'
+    )
+    assert empty("materialize").code == 0
+    assert int((empty.folder / "loading").read_text()) > 10 * gc.get_threshold()[0]
+    assert (empty.folder / "running").read_text() == str(gc.get_threshold())
