@@ -44,6 +44,8 @@ def _left_out(planned: Planned) -> Iterator[Line]:
 
 def unobserved_lines(planned: Planned) -> Iterator[Line]:
     """Sources that could not be observed: the user's frames, what waits for them, and what to do."""
+    if not planned.lineage.unobserved:
+        return
     from assets_core.cli.failures_text import failure_lines
 
     graph = planned.graph

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
-from tests.faces.command import Command
+from tests.faces.command import Command, environment
+
+LOADED = """
+import sys
+from assets_core.cli import main
+sys.argv[0] = "assets"
+code = main()
+print(*sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
 
 
 def test_ls_shows_status_without_observing_anything(built: Command) -> None:
@@ -236,3 +247,23 @@ def test_why_names_the_check_that_keeps_a_version_back(built: Command) -> None:
         "  last built by run 1 at "
     )
     assert built.json("why", "total")["explanations"][0]["state"] == "blocked"
+
+
+@pytest.mark.parametrize("verb", ["ls", "plan"])
+def test_looking_loads_neither_the_runner_nor_what_reads_data(built: Command, verb: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, verb],
+        cwd=built.folder, env=environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stderr.split())
+    assert "assets_core.project.facade" in loaded
+    assert loaded & {
+        "assets_core.execution.runner",
+        "assets_core.model.events",
+        "assets_core.project.running",
+        "duckdb",
+        "pandas",
+        "pyarrow",
+        "pydantic",
+        "sqlglot",
+    } == set()  # fmt: skip
