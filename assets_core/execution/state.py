@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from assets_core.dataclass import dataclass
 from assets_core.execution.frontier import Frontier
 from assets_core.execution.paths import Home
 from assets_core.execution.tally import Tally

@@ -7,8 +7,9 @@ of its outputs; sources have one too, because it is part of their source version
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.model.assets import (
     AssetDefinition,
@@ -31,6 +32,8 @@ from assets_core.versioning.current import CheckVersion, CurrentVersions
 from assets_core.versioning.fingerprint import Fingerprinter
 from assets_core.versioning.parts import CodeFingerprint
 from assets_core.versioning.renaming import FormerNames
+
+_TODAYS = FormerNames({})
 
 ResolveConfig = Callable[[type, AssetKey], object]
 
@@ -87,7 +90,7 @@ class Versioner:
     def _fingerprint(
         self, definition: AssetDefinition, former: FormerNames | None = None
     ) -> CodeFingerprint:
-        was = former or FormerNames({})
+        was = _TODAYS if former is None else former
         keys = [spec.key for spec in definition.outputs]
         options = _options(definition, was)
         if self.materializer_options:

@@ -128,7 +128,9 @@ class Fingerprinter:
         return package_parts(self._packages)
 
     def _read(self, own: Node, also: Sequence[type]) -> tuple[tuple[CodePart, ...], str]:
-        return self._follow(own._replace(follows=(*own.follows, *self._keys(also))))
+        if also:
+            own = own._replace(follows=(*own.follows, *self._keys(also)))
+        return self._follow(own)
 
     def _pin(self) -> None:
         """Take all named values at the first question."""
