@@ -19,9 +19,8 @@ A code such as ``E103`` names one cause for ever; ``assets_core/explanations.py`
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
-
-from assets_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ cause for ever: a text may be improved, a code is never given to another cause.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-
-from assets_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ are stale whatever their inputs were.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_dtype
 from assets_core.model.records import Failure

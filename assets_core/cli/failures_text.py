@@ -6,12 +6,11 @@ The same failure in many partitions is one paragraph with a count.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets_core.cli.screen import Piece
 from assets_core.cli.wording import address
-from assets_core.dataclass import dataclass
 from assets_core.execution.tally import held_failure
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import AttemptFailed, ClaimRefused, Event, Joined

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any
 
 import typer
-
-from assets_core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

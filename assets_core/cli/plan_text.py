@@ -7,6 +7,7 @@ computed here that the plan does not say: reasons are values, and this is one of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from assets_core.cli.columns import aligned_width
@@ -14,7 +15,6 @@ from assets_core.cli.errors import WHOLE, Line, cells
 from assets_core.cli.reason_text import RunName, reason_text
 from assets_core.cli.summary_text import nothing_to_do
 from assets_core.cli.wording import counted, listed, local
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.model.plans import (
     Action,

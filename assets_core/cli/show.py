@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assets_core.cli.errors import Line
 from assets_core.cli.session import session_of
-from assets_core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from assets_core.model.plans import Held

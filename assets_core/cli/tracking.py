@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assets_core.cli.wording import address
-from assets_core.dataclass import dataclass
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     Adopted,

@@ -7,10 +7,9 @@ asset's step waits for. The rules about parameters are those of assets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.assets import enclosing_names, function_of
 from assets_core.declare.creations import active, is_observed
 from assets_core.declare.parameters import signature

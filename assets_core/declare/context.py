@@ -7,11 +7,10 @@ many) is a DefinitionError at the user's own line that says what to write instea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.dynamic_sets import as_keys, name_of, refuse_keys
 from assets_core.declare.places import caller, frame_place
 from assets_core.errors import AssetsError, DefinitionError

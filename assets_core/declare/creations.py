@@ -11,11 +11,10 @@ import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets_core.dataclass import dataclass
 from assets_core.model.json import JSON
 
 if TYPE_CHECKING:

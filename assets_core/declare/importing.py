@@ -14,13 +14,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path, PurePath
 from types import CodeType, ModuleType
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError, Place
 from assets_core.model.versions import digest
 

@@ -12,11 +12,10 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.import_output import redacted_output
 from assets_core.declare.importing import ModuleSource, ProjectFinder
 from assets_core.declare.importing_errors import located

@@ -11,11 +11,10 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.creations import active
 from assets_core.errors import StepError
 from assets_core.model.json import JSON

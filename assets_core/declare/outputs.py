@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, Unpack
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.options import OutputOptions
 from assets_core.model.assets import AssetDefinition, AssetSpec
 from assets_core.model.versions import DataVersion

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.annotations import (
     FailedMetadata,
     Names,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.json import JSON
 from assets_core.model.versions import digest
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState
 from assets_core.graph import AssetGraph, Edge

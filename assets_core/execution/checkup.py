@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.model.plans import CheckStep
 from assets_core.model.records import MaterializationRecord
 from assets_core.model.versions import InputVersion

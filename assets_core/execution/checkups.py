@@ -11,11 +11,10 @@ Where it blocks, what reads the asset waits for it behind a gate.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError
 from assets_core.execution.calls import Pins, pin_related, related_versions, stored_parts
 from assets_core.execution.check_results import Results, errored_outcome, whole_result

@@ -7,10 +7,9 @@ cutoff, or another run made it); what lacks an input is blocked; the rest is cla
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.backlog import Backlog
 from assets_core.execution.batching import calls_of
 from assets_core.execution.calls import (

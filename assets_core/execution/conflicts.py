@@ -6,9 +6,8 @@ is free is asked by claiming again, which also sees runs that died and runs that
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.claims import Refused
 from assets_core.execution.paths import new_id
 from assets_core.execution.state import RunState

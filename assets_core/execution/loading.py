@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.annotations import load_annotation
 from assets_core.declare.context import AssetContext, PartitionContext, RunInfo
 from assets_core.errors import CorruptionError, StepError

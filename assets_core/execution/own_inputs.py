@@ -7,10 +7,9 @@ each of the others read of its own asset is known only now, because the call mad
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.calls import Call, Target
 from assets_core.execution.state import RunState
 from assets_core.graph import Edge

@@ -18,10 +18,10 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError, StepError
 from assets_core.execution.paths import new_id
 from assets_core.execution.process_trees import Send

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.calls import Call, Target
 from assets_core.graph import AssetGraph
 from assets_core.model.assets import Retry

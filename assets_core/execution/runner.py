@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError, StopNow
 from assets_core.execution.arrivals import Arrival, Arrivals
 from assets_core.execution.calls import Call

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import StepError
 from assets_core.model.assets import AssetDefinition
 from assets_core.model.json import JSON

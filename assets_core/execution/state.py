@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.frontier import Frontier
 from assets_core.execution.paths import Home
 from assets_core.execution.tally import Tally

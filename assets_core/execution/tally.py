@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 
-from assets_core.dataclass import dataclass
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.events import (
     Adopted,

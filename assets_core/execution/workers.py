@@ -13,10 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import StepError
 from assets_core.execution.process_trees import (
     Send,

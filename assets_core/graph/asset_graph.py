@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from assets_core.dataclass import dataclass
 from assets_core.graph.edges import CheckEdge, Edge
 from assets_core.model.assets import AssetDefinition, AssetSpec
 from assets_core.model.keys import AssetKey

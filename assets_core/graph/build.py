@@ -10,9 +10,9 @@ import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.definition_places import dependency_place, relation_place
 from assets_core.errors import AssetsError, DefinitionError, Place
 from assets_core.graph.asset_graph import AssetGraph

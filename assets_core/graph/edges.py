@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assets_core.dataclass import dataclass
+from dataclasses import dataclass
+
 from assets_core.model.assets import Dependency
 from assets_core.model.checks import Relation
 from assets_core.partitions import BoundMapping

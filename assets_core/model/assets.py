@@ -7,10 +7,9 @@ multi-asset. There is no global registry and no second, serialised mirror of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import Place
 from assets_core.model.checks import CheckSpec
 from assets_core.model.json import JSON

@@ -7,11 +7,10 @@ of what decides its answer and of whether it blocks: softening a check is a chan
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import Place
 from assets_core.model.json import JSON
 

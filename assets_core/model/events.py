@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.conflicts import OnConflict
 from assets_core.model.keys import AssetKey
 from assets_core.model.records import AttemptStatus, Failure, RunStatus

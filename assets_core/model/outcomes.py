@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey

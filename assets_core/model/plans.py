@@ -7,12 +7,11 @@ in topological order. Nothing here knows a clock or a store.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.keys import AssetKey
 from assets_core.model.versions import CodeVersion, ConfigVersion
 from assets_core.partitions import PartitionSet

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from assets_core.dataclass import dataclass
+from dataclasses import dataclass
 
 POOL_NAME = re.compile(r"[a-z0-9-]{1,64}")
 

@@ -7,12 +7,11 @@ aware UTC datetimes: they are shown and never compared to decide freshness.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.json import JSON
 from assets_core.model.keys import AssetKey

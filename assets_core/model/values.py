@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from assets_core.dataclass import dataclass
 from assets_core.model.versions import DataVersion
 
 OMITTED = "omitted"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.secrets import MASK
 from assets_core.model.json import JSON
 from assets_core.model.plans import CodeChanged, ConfigChanged, Plan

@@ -7,10 +7,10 @@ holds one of them; it is never a list of keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.partitions import PartitionSet
 
 WIDEST = 100

@@ -7,10 +7,10 @@ names is needed whole: every partition where it is a list, every *materialized* 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.partitions.bound import BoundMapping
 from assets_core.partitions.definitions import PartitionsDefinition
 from assets_core.partitions.multi import Dimension, MultiPartitions

@@ -10,10 +10,10 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError, UsageError
 from assets_core.partitions.keys import shown
 from assets_core.partitions.sets import PartitionSet

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError
 from assets_core.partitions.keys import key_problem
 from assets_core.partitions.zones import DAY, FIRST_WALL, LAST_WALL

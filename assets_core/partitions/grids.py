@@ -5,12 +5,12 @@ Ordinals are anchored in 1970, never at a definition's start, so that a moved st
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError
 from assets_core.partitions.formats import month_starts, months_of
 from assets_core.partitions.sets import PartitionSet

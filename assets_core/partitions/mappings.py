@@ -10,9 +10,8 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError
 from assets_core.partitions.bound import (
     BoundAll,

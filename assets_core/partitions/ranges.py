@@ -6,9 +6,9 @@ costs a range per row and never a list of pairs. Also the runs of a set that are
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.partitions.sets import PartitionSet, expand, overlaps
 
 if TYPE_CHECKING:

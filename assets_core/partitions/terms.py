@@ -7,10 +7,10 @@ answers None when a term says nothing about it. What a status means is resolved 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import UsageError
 from assets_core.partitions.definitions import PartitionsDefinition
 from assets_core.partitions.keys import key_problem, shown

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ it is judged against what is published.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.definition_places import dependency_place
 from assets_core.errors import DefinitionError
 from assets_core.graph import AssetGraph, Edge

@@ -7,10 +7,10 @@ asset-partition, or a check was changed or removed since, and the checks are eva
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.lineage import HEAD, INPUT
 from assets_core.model.packed import HEAD_SIZE, Flag, input_count, row_number
 from assets_core.model.plans import Action, CheckBlocked, Step

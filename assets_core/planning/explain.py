@@ -8,12 +8,12 @@ is asked of ``Past``, which reads history; without one an explanation ends at th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import Edge
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey

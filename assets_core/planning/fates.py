@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from assets_core.dataclass import dataclass
 from assets_core.model.keys import AssetKey
 from assets_core.model.plans import Step
 from assets_core.partitions import PartitionSet

@@ -7,12 +7,11 @@ are walked one by one. The outputs of one call count as one here: each may read 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph, Edge
 from assets_core.partitions import PartitionSet
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey

@@ -7,11 +7,11 @@ same in winter. These stay valid; only where shapes differ at all is anything re
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.lineage import Lineage
 
 if TYPE_CHECKING:

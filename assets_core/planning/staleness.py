@@ -9,11 +9,11 @@ list of pairs. Nothing here looks at a clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph, Edge
 from assets_core.lineage import AssetRows, Lineage
 from assets_core.model.packed import Flag, check_mark, check_marks

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from assets_core.dataclass import dataclass
 from assets_core.lineage import EdgeTerms
 from assets_core.model.versions import InputVersion
 from assets_core.partitions import RangeTable

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError
 from assets_core.model.checks import CheckResult, CheckSpec
 from assets_core.model.keys import AssetKey

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.keys import AssetKey
 from assets_core.model.outcomes import CheckRunOutcome, StepOutcome
 from assets_core.model.values import StoredPart

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assets_core.dataclass import dataclass
 from assets_core.model.json import JSON
 from assets_core.model.values import StoredPart, Written
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey
 from assets_core.model.records import AttemptRecord, InputRecord, MaterializationRecord

@@ -6,10 +6,9 @@ A candidate whose blocking checks pass now is published, as a run would do: that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.model.events import Event
 from assets_core.model.records import CheckRecord
 from assets_core.partitions import PartitionSet

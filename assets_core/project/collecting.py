@@ -12,12 +12,11 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError
 from assets_core.execution.attempt_folders import (
     attempts_on_disk,

@@ -7,10 +7,10 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import AssetsError
 from assets_core.model.records import RunStatus
 

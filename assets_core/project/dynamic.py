@@ -7,9 +7,9 @@ added again, and no other key is ever taken for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.dynamic_sets import (
     DynamicName,
     as_keys,

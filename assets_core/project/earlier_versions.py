@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import UsageError
 from assets_core.execution.loading import NOTHING_STORED
 from assets_core.model.keys import AssetKey, AssetPartition

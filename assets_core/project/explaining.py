@@ -6,10 +6,10 @@ One plan of the asset and everything upstream of it, then a few reads of history
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.plans import (
     Action,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.secrets import Redactor
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage

@@ -7,12 +7,11 @@ import gc
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.collect import collect
 from assets_core.declare.creations import observe_creations
 from assets_core.declare.loader import LoadedProject, load_project

@@ -8,10 +8,9 @@ is proven stays current; everything else is out of date, as after any edit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import NoMatchError, UsageError
 from assets_core.graph import AssetGraph
 from assets_core.model.assets import AssetDefinition

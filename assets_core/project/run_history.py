@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import NoMatchError
 from assets_core.model.records import AttemptRecord, RunEnd, RunRecord, RunStatus
 from assets_core.ports import StateReader

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.retries import delay_s
 from assets_core.model.assets import Retry
 from assets_core.model.events import Event

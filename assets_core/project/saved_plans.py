@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import ConflictError, Place, UsageError
 from assets_core.model.json import JSON
 from assets_core.observe.documents import plan_document

@@ -7,10 +7,10 @@ missing, as it is, and not blocked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage
 from assets_core.model.keys import AssetKey

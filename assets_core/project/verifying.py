@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from assets_core.dataclass import dataclass
 from assets_core.execution.soundness import look_at
 from assets_core.model.keys import AssetPartition
 from assets_core.model.records import FindingRecord, MaterializationRecord, Soundness

@@ -7,9 +7,8 @@ of its outputs; sources have one too, because it is part of their source version
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from assets_core.dataclass import dataclass
 from assets_core.graph import AssetGraph
 from assets_core.model.assets import (
     AssetDefinition,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import UsageError
 from assets_core.graph import AssetGraph
 from assets_core.lineage import Lineage

@@ -10,10 +10,9 @@ Where a term stood in the user's text is carried along for carets and never comp
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, assert_never
 
-from assets_core.dataclass import dataclass
 from assets_core.selection.globs import Glob, Piece
 
 Method: TypeAlias = Literal["key", "tag", "group", "owner", "kind", "path", "status", "check"]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import Enum
-
-from assets_core.dataclass import dataclass
 
 
 class Wild(Enum):

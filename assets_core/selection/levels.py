@@ -7,9 +7,9 @@ readings, and the second of them arranges the same operands otherwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
-from assets_core.dataclass import dataclass
 from assets_core.selection.expressions import AllOf, AnyOf, Expression, Not, grouped, spell
 
 _LONGEST_READING = 200

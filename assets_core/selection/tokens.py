@@ -6,10 +6,9 @@ One pass of one regular expression: a selection read from a file may hold 100,00
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import UsageError
 from assets_core.selection.complaints import complaint
 from assets_core.selection.expressions import Origin

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from assets_core.dataclass import dataclass
+from dataclasses import dataclass
 
 SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _RATE = re.compile(rf"([1-9][0-9]{{0,8}}) ?/ ?({'|'.join(SECONDS)})")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import Place
 from assets_core.settings.files import ConfigFile
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.secrets import is_reference, resolve_reference
 from assets_core.errors import ConfigError
 from assets_core.settings.files import ConfigFile, find_config

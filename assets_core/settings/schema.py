@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.declare.secrets import is_reference
 from assets_core.errors import ConfigError
 from assets_core.settings.files import OWN, ConfigFile

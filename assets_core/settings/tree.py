@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets_core.dataclass import dataclass
 from assets_core.settings.files import ConfigFile
 from assets_core.settings.origins import DEFAULT, Given, Origin, Source
 

@@ -8,10 +8,10 @@ object per row. Packing is canonical, so that a rebuilt chunk equals the one it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from assets_core.dataclass import dataclass
 from assets_core.model.packed import HEAD_SIZE, INPUT_SIZE
 from assets_core.ports import PackedRows
 from assets_core.store.encoding import UnreadableRow

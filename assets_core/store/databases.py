@@ -6,10 +6,10 @@ An older schema can be looked at and copied as well: no store is opened for that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import UsageError
 from assets_core.store.opening import is_shared, open_store, sqlite_file
 

@@ -15,9 +15,8 @@ import select
 import subprocess
 import sys
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import StoreError
 from assets_core.store.opening import is_shared, postgres_engine
 

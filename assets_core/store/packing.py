@@ -8,8 +8,8 @@ finished chunks are written under the write lock; what is recorded meanwhile has
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.model.keys import AssetKey
 from assets_core.partitions import PartitionsDefinition
 from assets_core.store.chunks import Chunk, pack_chunks

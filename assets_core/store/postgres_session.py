@@ -16,12 +16,12 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, FrozenResult
 from sqlalchemy.exc import DBAPIError
 
-from assets_core.dataclass import dataclass
 from assets_core.store.postgres_errors import is_passing
 from assets_core.store.sql_engine import Answer
 

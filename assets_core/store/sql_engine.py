@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Executable, FromClause, Result, Row, Select, Table
 from sqlalchemy.sql.elements import ColumnElement
-
-from assets_core.dataclass import dataclass
 
 Query: TypeAlias = "Select[*tuple[Any, ...]]"
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from assets_core.dataclass import dataclass
 from assets_core.model.checks import CheckOutcome
 from assets_core.model.keys import AssetKey, AssetPartition
 from assets_core.model.records import (

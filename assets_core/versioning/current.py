@@ -7,8 +7,8 @@ code and config take part in their source versions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from assets_core.dataclass import dataclass
 from assets_core.model.checks import Scope, Severity
 from assets_core.model.records import Failure
 from assets_core.model.versions import CodeVersion, ConfigVersion, SourceVersion, digest

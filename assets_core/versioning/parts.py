@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from blake3 import blake3
 
-from assets_core.dataclass import dataclass
 from assets_core.errors import DefinitionError, Place
 from assets_core.model.versions import CodeVersion
 

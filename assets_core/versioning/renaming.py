@@ -10,9 +10,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from assets_core.dataclass import dataclass
 from assets_core.model.assets import InputParameter, Parameter
 from assets_core.model.keys import AssetKey
 from assets_core.versioning.modules import analyse

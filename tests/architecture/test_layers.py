@@ -39,7 +39,7 @@ def test_what_decides_is_held_to_purity() -> None:
 
 
 def test_adapters_see_the_low_layers_only() -> None:
-    allowed = {"ports", "model", "partitions", "errors", "explanations", "dataclass"}
+    allowed = {"ports", "model", "partitions", "errors", "explanations"}
     forbidden = set(contracts()["adapters"]["forbidden_modules"])
     assert forbidden == {f"assets_core.{name}" for name in present() - allowed}
 
