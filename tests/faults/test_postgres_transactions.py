@@ -231,8 +231,11 @@ def test_a_full_server_is_waited_for_and_then_an_error_with_a_remedy(
 ) -> None:
     with postgres.connect() as admin:
         admin.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 1")
-    store = started(postgres.new_url("narrow") + "&retry_s=0.3")
-    store._engine._engine.dispose()
+        store = started(postgres.new_url("narrow") + "&retry_s=0.3")
+        store._engine._engine.dispose()
+        of_it = "SELECT 1 FROM pg_stat_activity WHERE usename = 'narrow'"
+        while admin.execute(of_it).fetchone():  # the server ends it a moment after we did
+            admin.execute("SELECT pg_sleep(0.01)")
     taken = postgres.connect(user="narrow")
     with pytest.raises(StoreError) as caught:
         add(store, "x")
