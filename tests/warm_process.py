@@ -10,6 +10,7 @@ itself (locales, import hygiene, terminals, the installed script) starts the scr
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import json
 import os
@@ -93,7 +94,8 @@ class Warm:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended since
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""Garbage collection, made rare until a run starts: while modules and definitions pile up, nothing is garbage.
+"""Garbage collection, made rare until the project is loaded: while modules and definitions pile up, nothing is garbage.
 
 Python otherwise looks through what there is after every 700 new objects, which was a tenth of the time of ``ls`` and
-``plan``. A run of steps has the user's code in this process, and data that cycles may keep alive: it gets the usual.
+``plan``. What comes then may run the user's code in this process, over data that cycles keep alive: it gets the usual.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from assets_core.cli.collection import collect_as_usual
 from assets_core.cli.event_lines import event_document
 from assets_core.cli.failures_text import Failures
 from assets_core.cli.progress import Progress, progress_for
@@ -54,7 +53,6 @@ class Execution:
         if not self.session.options.quiet:
             self._say_notes(planned)
         if not planned.plan.is_empty:
-            collect_as_usual()
             assert self._stopper is not None
             progress = progress_for(self.session, planned.plan, self._stopper, inline=self.inline)
             self._progress = self._stack.enter_context(progress)

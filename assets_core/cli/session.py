@@ -72,6 +72,7 @@ class Session:
         self, *, overrides: Sequence[str] = (), flags: Mapping[str, object] | None = None
     ) -> Project:
         """The project here, loaded; whoever loads it also refreshes the names that completion offers."""
+        from assets_core.cli.collection import collect_as_usual
         from assets_core.cli.name_index import write_index
         from assets_core.declare.secrets import Redactor
         from assets_core.project import Project
@@ -85,6 +86,7 @@ class Session:
             flags=flags,
             redactor=self.redactor,
         )
+        collect_as_usual()
         self.loaded = project
         write_index(project.definitions.settings.home, project.graph)
         return project

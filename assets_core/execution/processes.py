@@ -32,9 +32,9 @@ from assets_core.execution.workers import (
     TIMED_OUT,
     Unanswered,
     Worker,
-    await_end,
     cause_of_death,
     end_with,
+    ends_by_itself,
     kill_worker,
     start_worker,
     stop_worker,
@@ -258,8 +258,8 @@ class ProcessExecutor:
         """Fail the call of a worker that is dead with the reason, and start another in its place."""
         seconds = worker.seconds
         self._workers.remove(worker)
-        if worker.reason is None:
-            await_end(worker)
+        if worker.reason is None and not ends_by_itself(worker):
+            worker.reason = Unanswered(DIED, "the worker hung up without ending, and was killed")
         left = tuple(sorted({*left, *end_with(worker, self.send)}))
         self._survivors.update(left)
         reason = worker.reason or Unanswered(DIED, f"the worker died: {cause_of_death(worker)}")

@@ -126,10 +126,13 @@ def start_worker(bootstrap: str, project: ProjectRef, token: str, start_limit_s:
     return worker
 
 
-def await_end(worker: Worker) -> None:
-    """Let a worker that hung up end by itself: killed before it does, nobody could tell how it would have ended."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
+def ends_by_itself(worker: Worker) -> bool:
+    """Let a worker that hung up end: killed before it does, nobody could tell how it would have ended."""
+    try:
         worker.process.wait(_ENDING_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def cause_of_death(worker: Worker) -> str:

@@ -102,13 +102,20 @@ def details_text(made: MaterializationRecord) -> str:
 def _written_text(written: Written) -> str:
     columns = written.columns
     listed = "null" if columns is None else dumps([[c.name, c.type, c.digest] for c in columns])
-    files = ",".join([f"[{dumps(f.name)},{f.size},{dumps(f.digest)}]" for f in written.files])
+    files = ",".join(
+        [f"[{dumps(f.name)},{_number(f.size)},{dumps(f.digest)}]" for f in written.files]
+    )
     return (
         f'{{"materializer":{dumps(written.materializer)},'
         f'"data_version":{dumps(written.data_version)},"value_type":{dumps(written.value_type)},'
-        f'"rows":{"null" if written.rows is None else written.rows},"size":{written.size},'
+        f'"rows":{_number(written.rows)},"size":{_number(written.size)},'
         f'"files":[{files}],"columns":{listed}}}'
     )
+
+
+def _number(value: object) -> str:
+    """What a materializer of somebody else's gives for a number need not be one."""
+    return str(value) if type(value) is int else dumps(value)
 
 
 def inputs_of(data: Iterable[Any]) -> tuple[InputRecord, ...]:

@@ -332,6 +332,8 @@ def _element(value: str | bytes | float | None) -> str:
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, bytes):
         return f'"\\\\x{value.hex()}"'
+    if not isinstance(value, int | float | None):
+        raise TypeError(f"no column holds a {type(value).__name__}")
     return "NULL" if value is None else str(value)
 
 

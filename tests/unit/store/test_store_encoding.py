@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -59,15 +60,28 @@ outcomes = st.builds(
 )
 
 
+def made_of(
+    value: Written, read: tuple[InputRecord, ...] = (), metadata: dict[str, object] | None = None
+) -> MaterializationRecord:
+    return MaterializationRecord(
+        "t", "r", "e", AssetKey("a"), "", CodeVersion("c"), ConfigVersion("k"), "s", read, value,
+        Term(0, 0), datetime(2026, 1, 1, tzinfo=UTC), metadata or {},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [None, True, 1.5, float("inf"), 10**40, "7"])
+def test_what_a_materializer_gives_for_a_number_is_read_back_as_it_is(number: Any) -> None:
+    files = (StoredFile("f", number, "d"),)
+    value = Written("other", DataVersion("v"), files, "t", number, number)
+    details = encoding.loads(encoding.details_text(made_of(value)))
+    assert encoding.written_of(details["written"]) == value
+
+
 @given(written, st.lists(inputs, max_size=4).map(tuple), st.dictionaries(texts, json, max_size=3))
 def test_the_details_of_a_materialization_survive(
     value: Written, read: tuple[InputRecord, ...], metadata: dict[str, object]
 ) -> None:
-    made = MaterializationRecord(
-        "t", "r", "e", AssetKey("a"), "", CodeVersion("c"), ConfigVersion("k"), "s", read, value,
-        Term(0, 0), datetime(2026, 1, 1, tzinfo=UTC), metadata,
-    )  # fmt: skip
-    details = encoding.loads(encoding.details_text(made))
+    details = encoding.loads(encoding.details_text(made_of(value, read, metadata)))
     assert encoding.written_of(details["written"]) == value
     assert encoding.inputs_of(details["inputs"]) == read
     assert details["metadata"] == metadata
