@@ -75,11 +75,10 @@ def plan_rename(project: Project, pairs: Sequence[tuple[str, str]]) -> Rename:
         renaming = Renaming(names, dict(_codes(project, graph, numbers, former)))
         sources = _Sources(project, reader, graph, renaming)
         renaming = replace(renaming, sources=sources.versions, read=sources.read)
-        edited = [
-            k for k in _concerned(graph, numbers) if _is_edited(project, reader, graph, k, renaming)
-        ]
+        made = [k for k in _concerned(graph, numbers) if k not in sources.keys]
+        edited = [k for k in made if _is_edited(project, reader, graph, k, renaming)]
         readers = {graph.keys[edge.downstream] for n in numbers for edge in graph.outputs(n)}
-        return Rename(assets, sorted(readers), edited, renaming)
+        return Rename(assets, sorted(readers), [*sources.edited, *edited], renaming)
 
 
 def _found(
@@ -149,8 +148,6 @@ def _is_edited(
 ) -> bool:
     """Whether what was made last is not of today's code, whatever the names are."""
     definition = graph.definitions[graph.definition_of[graph.numbers[key]]]
-    if definition.is_source:
-        return key in renaming.codes and not renaming.sources
     today = project.definitions.versioner.code(definition).version
     recorded_as = next((old for old, new in renaming.names.items() if new == key), key)
     for made in reader.history(project.env, recorded_as, None, 1):
@@ -170,6 +167,11 @@ class _Sources:
     ) -> None:
         self.versions: dict[SourceVersion, SourceVersion] = {}
         """As they were observed last -> as they are under the new name."""
+        self.keys = {
+            k for k in renaming.names.values() if project.definition(graph.numbers[k]).is_source
+        }
+        self.edited: dict[AssetKey, None] = {}
+        """Those that were observed last by other code, whatever the names are."""
         self._graph = graph
         self._names = renaming.names
         self._seen: dict[tuple[AssetKey, str], SourceVersion] = {}
@@ -181,6 +183,8 @@ class _Sources:
             if seen.version == source_version(seen.token, before, own):
                 self._seen[seen.asset, seen.partition] = seen.version
                 self.versions[seen.version] = source_version(seen.token, today, own)
+            elif key in renaming.codes:
+                self.edited[key] = None
 
     def read(self, item: InputRecord) -> InputVersion:
         """What a record read of a renamed source, as the sum that it is today."""

@@ -270,11 +270,32 @@ def total(files: int) -> int:
 """
 
 
+READS_MORE = """
+
+@asset
+def count(more: int) -> int:
+    return more
+"""
+
+
 def test_a_source_with_partitions(tmp_path: Path) -> None:
     shop = made(tmp_path, SOURCE)
     edit_file(tmp_path / "shop.py", ("files", "papers"))
     assert shop("mv", "files", "papers", "-y").code == 0
     assert actions(shop) == {}
+
+
+def test_of_two_sources_the_one_that_was_edited_is_told(tmp_path: Path) -> None:
+    other = SOURCE.partition("@source")[2].partition("@asset")[0].replace("files", "more")
+    shop = made(tmp_path, SOURCE + "\n\n@source" + other + READS_MORE)
+    edit_file(tmp_path / "shop.py", ("files", "papers"), ("more", "others"))
+    edit_file(
+        tmp_path / "shop.py",
+        ("def others() -> int:\n    return 1", "def others() -> int:\n    return 2"),
+    )
+    done = shop.json("mv", "files", "papers", "more", "others", "-y")
+    assert done["edited"] == ["others"]
+    assert actions(shop) == {"count": "run"}
 
 
 def test_a_source_that_lost_a_partition(tmp_path: Path) -> None:
